@@ -325,7 +325,7 @@ def _read_valid_manifest(index: Path) -> Manifest | None:
 
 def _may_be_of_another(manifest: Manifest, corpus: Corpus) -> bool:
     """Tell whether an index may be of another corpus; documents in memory have no source."""
-    return corpus.source == IN_MEMORY or _is_of_another(manifest, corpus)
+    return corpus.source == IN_MEMORY or bool(corpus.limit) or _is_of_another(manifest, corpus)
 
 
 def _is_of_another(manifest: Manifest, corpus: Corpus) -> bool:
@@ -338,10 +338,11 @@ def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes
     """Refuse to replace most documents of an index by those of another corpus."""
     lost = changes.removed + (changes.changed if _is_of_another(manifest, corpus) else 0)
     if lost > manifest.documents / 2:
+        first = f"the first {format_count(corpus.limit, 'document')} of " if corpus.limit else ""
         raise CorpusTunerError(
             f"{index} was built from {manifest.build.corpus}, and {lost:,} of "
             f"{format_count(manifest.documents, 'document')} would be removed or "
-            f"replaced by {corpus.source}: "
+            f"replaced by {first}{corpus.source}: "
             "give another output folder, or replace them with --sync (in Python sync=True), or "
             "build a new index with --fresh (fresh=True)"
         )

@@ -31,6 +31,10 @@ def build(
     assignments: opt.Set = None,
     include: opt.Include = None,
     exclude: opt.Exclude = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Read only the first N documents, as a sample.", metavar="N"),
+    ] = None,
     ledger: opt.Ledger = None,
     tune_encoder: Annotated[
         bool,
@@ -61,7 +65,12 @@ def build(
 
     A build that was interrupted is resumed.
     """
-    values = {"encoder.name": encoder, "corpus.include": include, "corpus.exclude": exclude}
+    values = {
+        "encoder.name": encoder,
+        "corpus.include": include,
+        "corpus.exclude": exclude,
+        "corpus.limit": limit,
+    }
     recipe = opt.read_recipe(config, assignments, values)
     from corpus_tuner.building.pipeline import build as build_index
 

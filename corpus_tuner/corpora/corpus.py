@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -63,6 +64,8 @@ class Corpus:
     ----------
     source
         Name of the source, `IN_MEMORY` for documents in memory.
+    limit
+        Number of documents that are read, the first ones; ``None`` for all.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class Corpus:
         self._settings = settings or CorpusSettings()
         self._is_hashed: Callable[[Record], bool] | None = None
         self._size: int | None = None
+        self.limit = self._settings.limit
         if isinstance(source, str | Path):
             self.source = str(source)
             self._source = open_source(self.source, self._settings, cache)
@@ -116,7 +120,8 @@ class Corpus:
         """
         self._skipped = SkippedRecords()
         self._failures = []
-        yield from (document for document in self._read_documents() if not self._failures)
+        documents = (document for document in self._read_documents() if not self._failures)
+        yield from islice(documents, self.limit)
         if self._failures:
             self._fail()
 
@@ -167,7 +172,10 @@ class Corpus:
 
     def count(self) -> int | None:
         """Return about how many documents there are; ``None`` if only reading tells."""
-        return self._size if self._size is not None else count_records(self.source, self._settings)
+        size = self._size
+        if size is None:
+            size = count_records(self.source, self._settings)
+        return size if size is None or self.limit is None else min(size, self.limit)
 
     def sample(self, size: int) -> list[Document]:
         """Return a sample of the documents that depends on their contents, not on their order."""

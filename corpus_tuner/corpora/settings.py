@@ -71,6 +71,8 @@ class CorpusSettings(BaseModel):
         Patterns of files that are read as plain text whatever their suffix, such as ``*.py``.
     split
         Split of a dataset on the Hugging Face hub.
+    limit
+        Number of documents that are read, the first of the corpus; ``None`` for all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,3 +91,4 @@ class CorpusSettings(BaseModel):
     exclude: Patterns = ()
     as_text: Patterns = ()
     split: str = "train"
+    limit: PositiveInt | None = None

@@ -147,6 +147,18 @@ def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str
     assert "1 added" in added.out
 
 
+def test_a_first_sample(tmp_path: Path, run: Run, small: list[str]) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
+    build = ("build", corpus, "-o", tmp_path / "index", *small)
+    assert "built: 3 documents" in run(*build, "--limit", "3").out
+    assert "6 added, 0 changed, 0 removed, 3 unchanged" in run(*build).err
+    refused = run(*build, "--limit", "3")
+    assert refused.code == 2
+    said = " ".join(refused.err.split())
+    assert "6 of 9 documents would be removed or replaced by the first 3 documents of" in said
+    assert run(*build, "--limit", "0").code == 2
+
+
 def test_a_changed_corpus_is_followed(
     index: Path, run: Run, tmp_path: Path, small: list[str]
 ) -> None:

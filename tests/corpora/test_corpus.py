@@ -23,6 +23,17 @@ def test_a_corpus_can_be_read_twice(tmp_path: Path) -> None:
     assert corpus.sample(1) == DOCUMENTS[:1]
 
 
+def test_a_limit_reads_the_first_documents(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "c.jsonl", [*RECORDS, {"_id": "x", "text": 7}])
+    first = CorpusSettings(limit=len(RECORDS))
+    corpus = Corpus(str(path), first)
+    assert list(corpus) == list(corpus) == DOCUMENTS
+    assert corpus.count() == len(corpus.sample(99)) == len(RECORDS)
+    assert Corpus(DOCUMENTS, first).count() == len(DOCUMENTS)
+    with pytest.raises(CorpusTunerError, match=r"c.jsonl:\d"):
+        list(Corpus(str(path)))
+
+
 def test_named_fields_and_other_fields_as_metadata(tmp_path: Path) -> None:
     record = {"nr": 7, "head": "H", "body": "B", "year": 1999, "metadata": {"topic": "law"}}
     path = write_jsonl(tmp_path / "c.jsonl", [record])
