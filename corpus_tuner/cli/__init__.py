@@ -148,4 +148,4 @@ def main() -> None:
         if not problem:
             out.fail(str(error), 1)
         where = getattr(error, "filename", None)
-        out.fail(f"cannot write {f'to {where}' if where else 'a file'}: {problem}", 2)
+        out.fail(f"cannot open or write {where or 'a file'}: {problem}", 2)

@@ -1,9 +1,10 @@
-"""Messages for errors of a disk that is full or fails."""
+"""Messages for errors of a disk that is full or fails, and of too many open files."""
 
 import errno
 import sqlite3
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 SQLITE_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 """Result codes of SQLite for a database that another process keeps locked."""
 SQLITE_FORBIDDEN = (
@@ -17,7 +18,7 @@ _AGAIN = "and run the same command again to go on"
 
 
 def describe_disk_error(error: BaseException) -> str:
-    """Describe an error of a disk and its remedy; "" if the error is of another kind.
+    """Describe an error of a disk or of open files, and its remedy; "" if it is of another kind.
 
     Examples
     --------
@@ -27,6 +28,8 @@ def describe_disk_error(error: BaseException) -> str:
     ''
     """
     if isinstance(error, OSError):
+        if error.errno in _TOO_MANY_FILES:
+            return f"{error.strerror}: raise the limit (ulimit -n), {_AGAIN}"
         full, broken, what = error.errno in _FULL, error.errno == errno.EIO, error.strerror
     else:
         code = get_sqlite_code(error)

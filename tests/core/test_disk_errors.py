@@ -16,6 +16,7 @@ from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
         (errno.EDQUOT, "make room there"),
         (errno.EFBIG, "make room there"),
         (errno.EIO, "see whether the disk is full or fails"),
+        (errno.EMFILE, "raise the limit (ulimit -n)"),
         (errno.EACCES, ""),
     ],
 )

@@ -56,7 +56,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
 
 @contextmanager
 def explain_disk_errors(index: Path) -> Iterator[None]:
-    """Raise the errors of a full or failing disk as `SearchIndexError`, with the name of a file."""
+    """Raise the errors that `describe_disk_error` describes as `SearchIndexError`, with a file."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -64,7 +64,7 @@ def explain_disk_errors(index: Path) -> Iterator[None]:
         if not problem:
             raise
         file = getattr(error, "filename", None) or index
-        raise SearchIndexError(f"cannot write to {file}: {problem}") from error
+        raise SearchIndexError(f"cannot open or write {file}: {problem}") from error
 
 
 @contextmanager
