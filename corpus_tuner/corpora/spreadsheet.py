@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -15,8 +16,12 @@ from corpus_tuner.corpora.field_mapping import ROLES, check_header, find_field
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
+MOST_TAGS = 8_000_000
+"""Maximum number of tags outside of rows: openpyxl reads all of them at once, up to 200 bytes for
+each. A shared text takes four."""
 SHEET = "sheet"
 """Field of the name of the sheet, if there are several."""
+_SHEETS = "xl/worksheets/sheet"
 
 
 def read(path: Path, settings: CorpusSettings) -> Iterator[Record]:
@@ -28,13 +33,16 @@ def read(path: Path, settings: CorpusSettings) -> Iterator[Record]:
         If the file is damaged, unpacks to too much, or a header names a column more than once.
     """
     try:
-        _check_unpacked_size(path)
+        _check_unpacked(path)
         workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
             several = len(workbook.worksheets) > 1
             for sheet in workbook.worksheets:
                 named = sheet.title.strip() if several else ""
-                yield from _read_rows(path, named, sheet.iter_rows(values_only=True), settings)
+                columns = sheet.max_column
+                sheet.reset_dimensions()  # or empty rows follow up to the last one that it names
+                rows = sheet.iter_rows(max_col=columns, values_only=True)
+                yield from _read_rows(path, named, rows, settings)
         finally:
             workbook.close()
     except (
@@ -53,7 +61,7 @@ def _read_rows(
     roles: dict[str, str | None] = {}
     for number, cells in enumerate(rows, start=1):
         location = f"{path}:{sheet + '!' if sheet else ''}{number}"
-        if not any(map(_convert_to_text, cells)):
+        if cells.count(None) == len(cells) or not any(map(_convert_to_text, cells)):
             continue
         if not header:
             header = check_header(location, map(_convert_to_text, cells))
@@ -78,9 +86,18 @@ def _convert_to_text(cell: Any) -> str:
     return "" if cell is None else str(cell).strip()
 
 
-def _check_unpacked_size(path: Path) -> None:
-    """Refuse an archive that unpacks to gigabytes."""
+def _check_unpacked(path: Path) -> None:
+    """Refuse a file that unpacks to gigabytes, or that openpyxl would read into gigabytes."""
     with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    if size > 16 * MAX_LINE_BYTES:
-        raise CorpusTunerError(f"{path} unpacks to more than {16 * MAX_LINE_BYTES // 2**20} MiB")
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > 16 * MAX_LINE_BYTES:
+            limit = f"{16 * MAX_LINE_BYTES // 2**20} MiB"
+            raise CorpusTunerError(f"{path} unpacks to more than {limit}")
+        for entry in entries:
+            if entry.filename.startswith(_SHEETS):
+                continue  # read row by row
+            with archive.open(entry) as file:
+                blocks = iter(partial(file.read, 2**20), b"")
+                if sum(block.count(b"<") for block in blocks) > MOST_TAGS:
+                    what = f"has more than {MOST_TAGS:,} tags"
+                    raise CorpusTunerError(f"{path}: {entry.filename} {what}: save it as CSV")

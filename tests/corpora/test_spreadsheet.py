@@ -54,6 +54,32 @@ def test_a_header_names_a_column_once(tmp_path: Path) -> None:
         list(spreadsheet.read(path, CorpusSettings()))
 
 
+def test_a_sheet_that_names_a_far_corner_ends_with_its_rows(tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", One=[["id", "text", "year"], [1, "A mill."]])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    members[sheet] = members[sheet].replace(b'ref="A1:C2"', b'ref="A1:XFD1048576"')
+    assert b"XFD1048576" in members[sheet]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    (record,) = spreadsheet.read(path, CorpusSettings())
+    assert record.fields == {"id": "1", "text": "A mill."}
+
+
+def test_too_many_shared_texts_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", One=[["id", "text"], [1, "A mill."]])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", f"<sst>{'<si/>' * 1_000}</sst>")
+    assert len(list(spreadsheet.read(path, CorpusSettings()))) == 1
+    monkeypatch.setattr(spreadsheet, "MOST_TAGS", 1_000)
+    with pytest.raises(CorpusTunerError, match=r"xl/sharedStrings\.xml has more than 1,000 tags"):
+        list(spreadsheet.read(path, CorpusSettings()))
+
+
 def test_a_damaged_or_huge_file_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
