@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock
-
 from corpus_tuner.core.files import hash_file
 
 _SUMS = "sha256.json"
@@ -38,6 +36,10 @@ def ensure_cached(name: str, make: Callable[[Path], None]) -> Path:
     temporary files next to it. If it raises or is killed, nothing is stored.
     """
     folder = get_cache_folder() / name
+    if find_cached(name):
+        return folder
+    from filelock import FileLock  # imported only here, as nearly all folders are there
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if find_cached(name) is None:

@@ -4,8 +4,6 @@ import json
 import shlex
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from corpus_tuner.errors import CorpusTunerError
 
@@ -61,6 +59,9 @@ def format_requirement(extra: str, root: Path, origin: str) -> str:
     known = json.loads(origin) if origin else {}
     url = known.get("url", "")
     if url.startswith("file:"):
+        from urllib.parse import urlsplit  # they import HTTP and TLS, which a search does without
+        from urllib.request import url2pathname
+
         return shlex.quote(f"{url2pathname(urlsplit(url).path)}[{extra}]")
     if "vcs_info" in known:
         url = f"{known['vcs_info']['vcs']}+{url}@{known['vcs_info']['commit_id']}"

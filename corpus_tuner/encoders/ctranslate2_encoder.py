@@ -130,9 +130,7 @@ def get_export_name(encoder: str, fingerprint: str, compute_type: str) -> str:
     is not mistaken for it.
     """
     files = hashlib.sha256(_FORMAT).hexdigest()
-    if encoder in embedded.NAMES:
-        embedded.check_files(encoder)
-    elif Path(encoder).is_absolute():
+    if Path(encoder).is_absolute():
         files = hashlib.sha256(_FORMAT + hash_folder(Path(encoder)).encode()).hexdigest()
     return get_cache_name(fingerprint[:_HALF] + files[:_HALF], compute_type)
 

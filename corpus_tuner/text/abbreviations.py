@@ -3,10 +3,10 @@
 Those that are also words, or often end a sentence, apply only before a number or a name.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-
-from corpus_tuner.core.yaml_files import load_yaml
 
 
 class Abbreviations(NamedTuple):
@@ -17,9 +17,19 @@ class Abbreviations(NamedTuple):
     anywhere: frozenset[str]
 
 
-_WORDS = load_yaml(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-ABBREVIATIONS = {
-    language: Abbreviations(*(frozenset(_WORDS[kind][language].split()) for kind in _WORDS))
-    for language in _WORDS["titles"]
-}
-"""Abbreviations by ISO 639-1 code."""
+@cache
+def read_abbreviations() -> Mapping[str, Abbreviations]:
+    """Return the abbreviations by ISO 639-1 code; they are read only once.
+
+    Examples
+    --------
+    >>> "Dr." in read_abbreviations()["en"].titles
+    True
+    """
+    from corpus_tuner.core.yaml_files import load_yaml  # not needed to search
+
+    words = load_yaml(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    return {
+        language: Abbreviations(*(frozenset(words[kind][language].split()) for kind in words))
+        for language in words["titles"]
+    }

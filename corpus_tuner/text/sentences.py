@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sentencex import segment
 
-from corpus_tuner.text.abbreviations import ABBREVIATIONS
+from corpus_tuner.text.abbreviations import read_abbreviations
 
 _STANDS_APART = re.compile(r"\s[.!?]\s*$")
 _NUMBERED = re.compile(r"(?:^|\s)\d{1,2}\.\s*$")
@@ -105,7 +105,7 @@ def _is_over(sentence: str, following: str, language: str) -> bool:
 
 def _is_abbreviation(sentence: str, following: str, language: str) -> bool:
     """Tell whether a text ends with an abbreviation, given the following segment."""
-    known = ABBREVIATIONS.get(language)
+    known = read_abbreviations().get(language)
     if known is None:
         return False
     *before, last = (_BEFORE_WORD.sub("", word) for word in sentence.split()[-2:])

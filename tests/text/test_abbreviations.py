@@ -2,7 +2,7 @@
 
 import pytest
 
-from corpus_tuner.text.abbreviations import ABBREVIATIONS
+from corpus_tuner.text.abbreviations import read_abbreviations
 from corpus_tuner.text.sentences import split_sentences
 
 
@@ -32,6 +32,6 @@ def test_abbreviations_do_not_end_a_sentence(language: str, expected: list[str])
 
 
 def test_abbreviations_are_in_the_form_in_which_they_are_compared() -> None:
-    for known in ABBREVIATIONS.values():
+    for known in read_abbreviations().values():
         for word in frozenset().union(*known):
             assert word == word.lower().strip(".")
