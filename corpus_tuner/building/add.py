@@ -100,7 +100,7 @@ class Adder:
             changes = compare(index, manifest, corpus, whole=False)
             if changes.total:
                 opened = self._open(manifest, corpus)
-                manifest, changes = update(
+                manifest, changes, _ = update(
                     index, corpus, opened, manifest, self._ledger, whole=False
                 )
             else:

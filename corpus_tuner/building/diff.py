@@ -1,11 +1,16 @@
 """Differences between a corpus and its index, by the digests of documents."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.documents import Document, compute_digest
+from corpus_tuner.core.progress import print_note
+from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
 
@@ -86,3 +91,16 @@ class CorpusDiff:
         removed = len(self.removed) - changed
         unchanged = int(self._live_docs.sum()) - changed - removed
         return Changes(added=self._added, changed=changed, removed=removed, unchanged=unchanged)
+
+
+def read_valid_manifest(index: Path) -> Manifest | None:
+    """Return the manifest of an existing index whose files are intact."""
+    if not Layout(index).manifest.is_file():
+        return None
+    try:
+        manifest = read_manifest(index)
+        verify(index, manifest.segments)
+        return manifest
+    except SearchIndexError as error:  # damaged, or of another version
+        print_note(f"{error}: it is rebuilt")
+        return None

@@ -1,14 +1,15 @@
 """The build pipeline: a corpus in, an index out that is equal to it."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.building.diff import Changes, CorpusDiff
+from corpus_tuner.building.diff import Changes, CorpusDiff, read_valid_manifest
 from corpus_tuner.building.in_progress import BuildInProgress
 from corpus_tuner.building.merge import find_due_segments, merge_segments
+from corpus_tuner.building.preview import preview_update
 from corpus_tuner.building.ray_cluster import Cluster
 from corpus_tuner.building.ray_worker import WorkerTask
 from corpus_tuner.building.report import BuildReport
@@ -37,6 +38,12 @@ from corpus_tuner.encoders.embedded import resolve_auto
 from corpus_tuner.encoders.model_files import list_encoder_files
 from corpus_tuner.encoders.tuning_report import find_report
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
+from corpus_tuner.generation.cost import (
+    CostEstimate,
+    CostReport,
+    list_paid_generators,
+    report_costs,
+)
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
 from corpus_tuner.indexes.store.commit import collect_garbage, commit, discard_builds
@@ -48,8 +55,6 @@ from corpus_tuner.indexes.store.manifest import (
     StoredFile,
     VectorSearchEntry,
     parse_manifest,
-    read_manifest,
-    verify,
 )
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.soft_delete import soft_delete
@@ -130,7 +135,7 @@ def build(
     corpus = Corpus(source, recipe.corpus, parsed)
     create_index_folder(index)
     with lock_index(index, "a build"), parsed, show_progress(progress):
-        found = None if fresh else _read_valid_manifest(index)
+        found = None if fresh else read_valid_manifest(index)
         current = found if found and _is_built_by(found, recipe, encoder) else None
         may_differ = found is not None and _may_be_of_another(found, corpus)
         changes = compare(index, found, corpus) if found and (current or may_differ) else None
@@ -158,17 +163,23 @@ def build(
         if found and found.build.corpus != corpus.source:
             print_note(f"{index} was of {found.build.corpus}, and will be of {corpus.source}")
         encoder_name = opened.recipe.encoder.name
+        costs: Sequence[CostReport] = ()
         if current and changes and not changes.total and current.encoder.name == encoder_name:
             manifest = current
         else:
-            manifest, changes = update(index, corpus, opened, current, ledger, cluster=cluster)
+            manifest, changes, estimates = update(
+                index, corpus, opened, current, ledger, cluster=cluster
+            )
+            costs = report_costs(opened, estimates)
         skipped_changed = store_skipped(index, corpus.source, corpus.list_skipped())
         imported = str(layout.encoder.resolve())
         if found and manifest.encoder.name != found.encoder.name == imported:
             shutil.rmtree(layout.encoder, ignore_errors=True)
         calibrate = _must_weigh(manifest, recipe)
         manifest = finish(index, manifest, recipe, opened.encoder, calibrate=calibrate)
-    return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
+    return BuildReport.of(
+        index, corpus, manifest, changes, skipped_changed=skipped_changed, costs=costs
+    )
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
@@ -189,8 +200,10 @@ def update(
     *,
     whole: bool = True,
     cluster: Cluster | None = None,
-) -> tuple[Manifest, Changes]:
+) -> tuple[Manifest, Changes, Sequence[CostEstimate]]:
     """Index new documents, here or on a cluster, delete outdated ones, and commit.
+
+    What paid generators will cost is estimated and noted before, and returned.
 
     Parameters
     ----------
@@ -205,6 +218,11 @@ def update(
     folder = layout.get_staging_folder(opened.key)
     discard_builds(index, keep=folder)
     ledger_file = Path(ledger or layout.ledger)
+    estimates: Sequence[CostEstimate] = ()
+    if list_paid_generators(opened):
+        estimates = preview_update(index, corpus, opened, current, ledger_file, whole=whole).costs
+        for estimate in estimates:
+            print_note(estimate.describe())
     with ExitStack() as stack:
         workers = stack.enter_context(cluster.connect()) if cluster else 0
         segments = Segments.open(index, current) if current else Segments([], [])
@@ -242,7 +260,7 @@ def update(
         "segments": tuple(entries),
         "changed": changes.total + current.changed if current else 0,
     }
-    return commit(index, manifest.model_copy(update=update)), changes
+    return commit(index, manifest.model_copy(update=update)), changes, estimates
 
 
 def finish(
@@ -308,19 +326,6 @@ def _make_manifest(
             recipe=dump_recipe(recipe),
         ),
     )
-
-
-def _read_valid_manifest(index: Path) -> Manifest | None:
-    """Return the manifest of an existing index whose files are intact."""
-    if not Layout(index).manifest.is_file():
-        return None
-    try:
-        manifest = read_manifest(index)
-        verify(index, manifest.segments)
-        return manifest
-    except SearchIndexError as error:  # damaged, or of another version
-        print_note(f"{error}: it is rebuilt")
-        return None
 
 
 def _may_be_of_another(manifest: Manifest, corpus: Corpus) -> bool:

@@ -135,7 +135,7 @@ def repair(
         if documents:
             corpus = Corpus(documents, CorpusSettings())
             opened = reopen_recipe(index, left, corpus, encoder, trust_remote_code)
-            left, _ = update(index, corpus, opened, left, file, whole=False)
+            left, *_ = update(index, corpus, opened, left, file, whole=False)
         elif damaged:
             left = commit(index, left)
         else:

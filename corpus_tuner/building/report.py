@@ -1,6 +1,6 @@
 """What builds and additions tell of themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +9,7 @@ from corpus_tuner.building.diff import Changes
 from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.generation.cost import CostReport
 from corpus_tuner.generation.enrichment import REJECTED
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import SearchSettings
@@ -73,6 +74,9 @@ class BuildReport(BaseModel):
         The first records and files, by reason.
     skipped_changed
         Whether these are others than in the last build of the index.
+    costs
+        What generators behind paid services used, with the estimates before; not of builds on a
+        cluster.
 
     Examples
     --------
@@ -108,6 +112,7 @@ class BuildReport(BaseModel):
     repaired: tuple[str, ...]
     examples: dict[str, tuple[str, ...]]
     skipped_changed: bool
+    costs: tuple[CostReport, ...]
 
     def __repr__(self) -> str:
         documents = format_count(self.documents, "document")
@@ -130,6 +135,7 @@ class BuildReport(BaseModel):
         changes: Changes,
         *,
         skipped_changed: bool,
+        costs: Sequence[CostReport] = (),
     ) -> "BuildReport":
         """Tell of an index as it is now.
 
@@ -145,6 +151,8 @@ class BuildReport(BaseModel):
             Numbers of documents that changed.
         skipped_changed
             Whether what was left out or repaired is new to the index.
+        costs
+            What paid generators used.
         """
         skipped = corpus.list_skipped()
         counts = manifest.counts
@@ -180,6 +188,7 @@ class BuildReport(BaseModel):
             repaired=tuple(one.reason for one in skipped if one.repaired),
             examples={one.reason: one.named[:EXAMPLES] for one in skipped},
             skipped_changed=skipped_changed,
+            costs=tuple(costs),
         )
 
 

@@ -14,6 +14,7 @@ from corpus_tuner.core.counts import format_count
 if TYPE_CHECKING:
     from corpus_tuner.building.diff import Changes
     from corpus_tuner.building.report import BuildReport
+    from corpus_tuner.config.recipe import Recipe
 
 
 def build(
@@ -59,6 +60,14 @@ def build(
             "that this machine belongs to), or HOST:PORT.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only say how many documents would be indexed, and estimate the tokens and the "
+            "cost of generators behind an address; nothing is written or sent.",
+        ),
+    ] = False,
     json: opt.Json = False,
 ) -> None:
     """Build an index of a corpus, or update one to equal the corpus (incremental indexing).
@@ -72,6 +81,9 @@ def build(
         "corpus.limit": limit,
     }
     recipe = opt.read_recipe(config, assignments, values)
+    if dry_run:
+        _preview(corpus, output, recipe, ledger, json)
+        return
     from corpus_tuner.building.pipeline import build as build_index
 
     if tune_encoder:
@@ -85,6 +97,18 @@ def build(
         out.print_json(report)
     else:
         show_report(report)
+
+
+def _preview(corpus: str, output: Path, recipe: "Recipe", ledger: Path | None, json: bool) -> None:
+    from corpus_tuner.building.preview import preview_build
+
+    preview = preview_build(corpus, output, recipe, ledger=ledger)
+    if json:
+        out.print_json(preview)
+        return
+    out.print_line(f"to do: {_describe(preview.changes)}")
+    for cost in preview.costs:
+        out.print_line(cost.describe())
 
 
 def _announce(changes: "Changes") -> None:
@@ -139,6 +163,8 @@ def show_report(report: "BuildReport") -> None:
     if report.unanswered:
         times = format_count(report.unanswered, "time")
         out.print_line(f"  {times} the generator gave no text, or none that can be used")
+    for cost in report.costs:
+        out.print_line(f"  {cost.describe()}")
     if report.rejected:
         rejected = sum(report.rejected.values())
         out.print_line(f"  checks rejected {rejected:,} of {report.written:,} generated views:")

@@ -132,6 +132,13 @@ class Ledger:
         found = {key: Written(tuple(json.loads(texts)), bool(cut)) for key, texts, cut in rows}
         return self._earlier.get(keys) | found if self._earlier else found
 
+    def sample(self, generator: str, most: int) -> list[str]:
+        """Return what a generator answered to some requests; of several texts one after another."""
+        rows = self._select(
+            "SELECT texts FROM written WHERE generator = ? LIMIT ?", generator, str(most)
+        )
+        return ["\n".join(json.loads(texts)) for (texts,) in rows]
+
     def put(self, entries: Mapping[str, Written], kind: str, generator: str) -> None:
         """Add entries, all of them or none, and make sure that they stay."""
         self._add(

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.judging.language_model import grade_pools, parse_grade
 from corpus_tuner.judging.report import make_report
 from corpus_tuner.judging.study import Study
-from tests.generation.generators.test_endpoint import Server, failing, send
 from tests.judging.conftest import QUERIES, judge_all
+from tests.openai_server import Server, failing, send
 
 
 def find_truth(query: str, title: str) -> int:
@@ -41,12 +40,9 @@ def mumble(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as opened:
-        opened.script = [answer] * 1_000
-        Thread(target=opened.serve_forever, daemon=True).start()
-        yield opened
-        opened.shutdown()
+def server(openai_server: Server) -> Server:
+    openai_server.script = [answer] * 1_000
+    return openai_server
 
 
 def test_a_biased_model_is_corrected(server: Server, make_study: Callable[..., Study]) -> None:

@@ -8,8 +8,9 @@ and ``EXTRA`` the extra, where that is not ``build``.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.extras import describe_missing_extra
@@ -101,6 +102,53 @@ class Generator(Protocol):
         instruction
             What to write.
         """
+
+
+@dataclass
+class TokenCount:
+    """Numbers of requests and tokens, as a server counts them.
+
+    Attributes
+    ----------
+    requests
+        Number of requests that were answered.
+    input
+        Number of tokens of prompts.
+    cached
+        Number of these that the server had in its cache of prompts.
+    output
+        Number of tokens of answers.
+    """
+
+    requests: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+
+
+@runtime_checkable
+class PaidGenerator(Generator, Protocol):
+    """A generator whose tokens may cost something.
+
+    Attributes
+    ----------
+    model
+        Name of the model.
+    max_answer_tokens
+        Maximum number of tokens of the answer to a request.
+    used
+        What it used since it was opened.
+    """
+
+    model: str
+    max_answer_tokens: int
+    used: TokenCount
+
+    def make_prompt(self, document: Document, instruction: Instruction) -> str:
+        """Return all text of the request for a document."""
+
+    def price(self, tokens: TokenCount) -> float | None:
+        """Return the price of a number of tokens; ``None`` if it is not known."""
 
 
 def open_generator(settings: PluginSettings, encoder: Encoder) -> Generator:

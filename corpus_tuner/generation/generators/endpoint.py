@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from threading import Lock
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import (
     IncompleteError,
+    TokenCount,
     Written,
     derive_seed,
     normalize_texts,
@@ -46,6 +48,11 @@ _SCHEMA = {
         },
     },
 }
+_NOT_DECISIVE = {
+    *("url", "key", "kinds", "concurrency", "retries", "timeout"),
+    *("budget_tokens", "input_price", "output_price"),
+}
+"""Settings that do not decide what is written for an instruction."""
 _RESUME = "what was written is stored: run the same command again to go on"
 
 
@@ -89,6 +96,10 @@ class Settings(PluginSettings):
     budget_tokens
         Number of tokens, of prompts and answers, after which generation stops; ``None`` for no
         limit. They are counted from the start of the command.
+    input_price
+        Price of a million tokens of prompts, in any currency, for estimates of the cost.
+    output_price
+        Price of a million tokens of answers.
     """
 
     name: Literal["endpoint"] = "endpoint"
@@ -108,6 +119,8 @@ class Settings(PluginSettings):
     retries: NonNegativeInt = 5
     timeout: Annotated[float, Field(gt=0)] = 60.0
     budget_tokens: PositiveInt | None = None
+    input_price: NonNegativeFloat = 0
+    output_price: NonNegativeFloat = 0
 
     @field_validator("url")
     @classmethod
@@ -145,13 +158,26 @@ class Generator:
             http_client=openai.DefaultHttpxClient(event_hooks={"response": [limit]}),
         )
         self._lock = Lock()
-        self._tokens = 0  # read and written
-        running = {"url", "key", "concurrency", "retries", "timeout", "budget_tokens"}
-        self.identity = f"endpoint {settings.model_dump_json(exclude=running)}"
+        self.used = TokenCount()
+        self.model = settings.model
+        answers = 1 if settings.structured else settings.outputs
+        self.max_answer_tokens = settings.max_new_tokens * answers
+        self.identity = f"endpoint {settings.model_dump_json(exclude=_NOT_DECISIVE)}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return none: the model reads for itself."""
         return []
+
+    def make_prompt(self, document: Document, instruction: Instruction) -> str:
+        """Return all text of the request for a document."""
+        messages = self._make_messages(document, instruction)
+        return "\n".join(message["content"] for message in messages)
+
+    def price(self, tokens: TokenCount) -> float | None:
+        """Return the price of a number of tokens; ``None`` if it is not known."""
+        settings = self._settings
+        cost = tokens.input * settings.input_price + tokens.output * settings.output_price
+        return cost / 1_000_000 if settings.input_price or settings.output_price else None
 
     def generate(
         self, readings: Sequence[EncodedDocument], instruction: Instruction
@@ -188,17 +214,15 @@ class Generator:
     def _write(self, document: Document, instruction: Instruction) -> Written:
         """Request the texts of one document; repeat if the answer cannot be read."""
         settings = self._settings
-        budget = settings.budget_tokens
-        if budget is not None and self._tokens >= budget:
+        budget, spent = settings.budget_tokens, self.used.input + self.used.output
+        if budget is not None and spent >= budget:
             raise CorpusTunerError(
-                f"generator.budget_tokens, {budget:,}, is spent: {self._tokens:,} tokens; {_RESUME}"
+                f"generator.budget_tokens, {budget:,}, is spent: {spent:,} tokens; {_RESUME}"
             )
-        most = settings.max_source_characters
-        cut = len(document.text) > most
-        short = Document(document.id, document.title, document.text[:most])
+        cut = len(document.text) > settings.max_source_characters
         request: dict[str, Any] = {
             "model": settings.model,
-            "messages": _messages(short, instruction, settings),
+            "messages": self._make_messages(document, instruction),
             "temperature": settings.temperature,
             "top_p": settings.top_p,
             "max_tokens": settings.max_new_tokens,
@@ -224,6 +248,17 @@ class Generator:
             f"the address of an API like OpenAI's? {_RESUME}"
         )
 
+    def _make_messages(self, document: Document, instruction: Instruction) -> list[dict[str, str]]:
+        settings = self._settings
+        short = replace(document, text=document.text[: settings.max_source_characters])
+        prompt = instruction.prompt(short)
+        if settings.structured:
+            prompt += f'\n\n{{"texts": [...]}}, {settings.outputs}'
+        messages = [{"role": "user", "content": prompt}]
+        if instruction.system:
+            messages.insert(0, {"role": "system", "content": instruction.system})
+        return messages
+
     def _answer(self, request: Mapping[str, Any]) -> Any:
         """Return what the server says, as text if it is not JSON, ``None`` if it is unusable."""
         import openai
@@ -247,9 +282,7 @@ class Generator:
 
     def _texts(self, answer: Any) -> tuple[str, ...]:
         """Return what an answer says: more or fewer texts than requested, or none."""
-        used = getattr(answer.usage, "total_tokens", None)
-        with self._lock:
-            self._tokens += used if isinstance(used, int) else 0
+        self._count(answer.usage)
         found: list[str] = []
         for choice in answer.choices:
             message = getattr(choice, "message", None)
@@ -259,6 +292,20 @@ class Generator:
             text = strip_thoughts(content)
             found += _listed(text) if self._settings.structured else [text]
         return normalize_texts(found)[: self._settings.outputs]
+
+    def _count(self, usage: Any) -> None:
+        """Add what a server says that it used; some do not say it all."""
+
+        def get(name: str, of: Any = usage) -> int:
+            count = getattr(of, name, None)
+            return count if isinstance(count, int) else 0
+
+        read = get("prompt_tokens")
+        with self._lock:
+            self.used.requests += 1
+            self.used.input += read
+            self.used.cached += get("cached_tokens", getattr(usage, "prompt_tokens_details", None))
+            self.used.output += max(get("completion_tokens"), get("total_tokens") - read)
 
     @property
     def _server(self) -> str:
@@ -279,18 +326,6 @@ class Generator:
             said = said.replace(self._key, "***")
         line = " ".join(said.split())
         return line if len(line) <= 300 else f"{line[:299]}…"
-
-
-def _messages(
-    document: Document, instruction: Instruction, settings: Settings
-) -> list[dict[str, str]]:
-    prompt = instruction.prompt(document)
-    if settings.structured:
-        prompt += f'\n\n{{"texts": [...]}}, {settings.outputs}'
-    messages = [{"role": "user", "content": prompt}]
-    if instruction.system:
-        messages.insert(0, {"role": "system", "content": instruction.system})
-    return messages
 
 
 def _listed(text: str) -> list[str]:
