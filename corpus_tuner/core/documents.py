@@ -49,7 +49,8 @@ class View:
     document_id
         Id of the document.
     kind
-        ``passage``, ``title``, ``sentence``, ``question``, ``keywords``, ``summary``, ``claim``.
+        ``passage``, ``title``, ``sentence``, ``question``, ``keywords``, ``summary``, ``claim``,
+        ``context``.
     text
         Text that is encoded.
     maker

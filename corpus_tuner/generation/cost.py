@@ -13,6 +13,7 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.generation.generators import PaidGenerator, TokenCount
 from corpus_tuner.generation.ledger import Ledger, make_ledger_key
 from corpus_tuner.generation.open_recipe import OpenRecipe
+from corpus_tuner.generation.prompts import CONTEXT
 
 _SAMPLED = 16
 """Prompts of a chunk of documents whose tokens are counted; of the others characters are."""
@@ -164,12 +165,16 @@ def _add(
     stored: Ledger | None,
 ) -> None:
     """Add the requests for documents that the ledger has no answer to."""
+    passages: list[list[str]] = [[] for _ in documents]
+    if CONTEXT in generator.kinds:
+        passages = [[one.text for one in own] for own in opened.reader.split(documents)]
     requests = {
-        make_ledger_key(document, instruction, generator.identity): (document, instruction)
-        for document in documents
+        make_ledger_key(source, instruction, generator.identity): (source, instruction)
+        for document, own in zip(documents, passages, strict=True)
         for one in opened.generators[opened.languages.detect(document)]
         if one.generator is generator
         for instruction in one.instructions
+        for source in instruction.list_sources(document, own)
     }
     known = stored.get(requests.keys()) if stored else {}
     missing = [request for key, request in requests.items() if key not in known]

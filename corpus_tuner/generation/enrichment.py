@@ -143,12 +143,18 @@ def draft_views(
         tasks = [(one, each) for one, prompts in opened.generators[language] for each in prompts]
         for generator, instruction in tasks:
             show_stage(f"writing {instruction.kind}", 0)
-            for number, written in zip(
-                numbers, write_views(group, instruction, generator, ledger), strict=True
-            ):
+            sources = [
+                (number, replace(one, document=source))
+                for number, one in zip(numbers, group, strict=True)
+                for source in instruction.list_sources(
+                    one.document, [view.text for view in one.passages]
+                )
+            ]
+            all_written = write_views([one for _, one in sources], instruction, generator, ledger)
+            for (number, one), written in zip(sources, all_written, strict=True):
                 counts[number]["cut_sources"] += written.cut
                 counts[number]["unanswered"] += generator.invents and not written.texts
-                texts[number] += _make_texts(documents[number], instruction, generator, written)
+                texts[number] += _make_texts(one.document, instruction, generator, written)
     drafts = []
     for one, views, some, vectors, count in zip(
         encoded, own, texts, _encode_texts(opened.encoder, encoded, texts), counts, strict=True

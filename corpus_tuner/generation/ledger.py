@@ -35,7 +35,7 @@ from corpus_tuner.core.sealed_database import (
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.checks import Verdict
 from corpus_tuner.generation.generators import Written
-from corpus_tuner.generation.prompts import Instruction
+from corpus_tuner.generation.prompts import DocumentPassage, Instruction
 
 _VERSION = 3
 _SCHEMA = """
@@ -68,6 +68,7 @@ def make_ledger_key(document: Document, instruction: Instruction, generator: str
         instruction.system,
         instruction.template,
         generator,
+        *((document.passage,) if isinstance(document, DocumentPassage) else ()),
     )
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

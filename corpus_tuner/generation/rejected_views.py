@@ -1,15 +1,18 @@
 """What was written for a document and rejected, from the ledger of its index."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from corpus_tuner.core.documents import Document
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.generation.ledger import Ledger, Rejection, make_ledger_key
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.indexes.store.manifest import Manifest
 
 
-def find_rejections(ledger: Path, manifest: Manifest, document: Document) -> list[Rejection]:
+def find_rejections(
+    ledger: Path, manifest: Manifest, document: Document, views: Sequence[View] = ()
+) -> list[Rejection]:
     """Return what was written for a document and rejected, with the check and its reason.
 
     Parameters
@@ -20,6 +23,8 @@ def find_rejections(ledger: Path, manifest: Manifest, document: Document) -> lis
         Manifest of the index, which names its generators, their instructions and its checks.
     document
         The document.
+    views
+        Its views, for what was written about its passages.
 
     Raises
     ------
@@ -36,9 +41,11 @@ def find_rejections(ledger: Path, manifest: Manifest, document: Document) -> lis
     """
     if not ledger.is_file():
         return []
+    passages = [view.text for view in views if view.kind == "passage"]
     keys = [
-        make_ledger_key(document, Instruction(*instruction), generator)
+        make_ledger_key(source, Instruction(*instruction), generator)
         for generator, *instruction in manifest.build.instructions
+        for source in Instruction(*instruction).list_sources(document, passages)
     ]
     with closing(Ledger(ledger, read_only=True)) as opened:
         return opened.rejections(keys, manifest.build.checks)

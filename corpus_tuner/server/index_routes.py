@@ -55,7 +55,7 @@ def get_document(id: str, service: CurrentService) -> DocumentResponse:
     found = service.searcher.read_document(id)
     if found is None:
         raise HTTPException(404, f"there is no document {id!r}")
-    return DocumentResponse.from_document(*found, service.list_rejections(found[0]))
+    return DocumentResponse.from_document(*found, service.list_rejections(*found))
 
 
 @health.get("/health")

@@ -1,13 +1,14 @@
 """State that the routes share."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from corpus_tuner.core.documents import Document
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.generation.rejected_views import find_rejections
 from corpus_tuner.indexes.searcher import Searcher
@@ -49,12 +50,12 @@ class Service:
         """Searcher of the current index, restricted to the documents of the token."""
         return self.live.restrict(self.restriction)
 
-    def list_rejections(self, document: Document) -> list[Rejection]:
+    def list_rejections(self, document: Document, views: Sequence[View]) -> list[Rejection]:
         """Return the rejected texts of a document; none where they cannot be read."""
         if self.ledger is None:
             return []
         try:
-            return find_rejections(self.ledger, self.live.searcher.manifest, document)
+            return find_rejections(self.ledger, self.live.searcher.manifest, document, views)
         except Exception as error:  # whatever it is, the document itself can be shown
             if not self._warnings:
                 _log.warning("documents are shown without their rejected views: %s", error)

@@ -94,10 +94,14 @@ class DocumentEncoder:
             watch(len(encoded) - start)
         return encoded
 
+    def split(self, documents: Sequence[Document]) -> list[list[Passage]]:
+        """Return the passages of documents, in order; every document has at least one."""
+        return split_passages(documents, self.languages, self.encoder, self._settings)
+
     def _encode_chunk(
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]]
     ) -> list[EncodedDocument]:
-        passages = split_passages(documents, self.languages, self.encoder, self._settings)
+        passages = self.split(documents)
         unique = [list(dict.fromkeys(own)) for own in spans]
         if self.late_chunking:
             parts = self._pool(passages, unique)

@@ -1,5 +1,6 @@
 """Views that generators write and checks accept."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from corpus_tuner import Document, Searcher, build, load_recipe
+from corpus_tuner.building.preview import preview_build
 from corpus_tuner.core.documents import View
 from corpus_tuner.encoders import Span
 from corpus_tuner.generation.checks import Candidate, Verdict
@@ -18,9 +20,11 @@ from corpus_tuner.generation.enrichment import Draft, write_views
 from corpus_tuner.generation.generators import Generator, IncompleteError, Written
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.generation.prompts import Instruction, load_instructions
+from corpus_tuner.generation.rejected_views import find_rejections
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.text.document_encoding import EncodedDocument
 from tests.conftest import make_documents, write_jsonl
+from tests.openai_server import Server, good
 
 ALL = [
     {"name": "well_formed", "question_mark": False},
@@ -170,3 +174,41 @@ def test_texts_before_an_error_are_in_the_ledger(tmp_path: Path) -> None:
         written = write_views(encoded, instruction, generator, ledger)
     assert [one.texts for one in written] == [(MILL.title,), (COURT.title,)]
     assert generator.requested == [COURT.id]
+
+
+def test_contexts_of_passages_are_views_and_terms(
+    encoder_folder: Path, tmp_path: Path, openai_server: Server
+) -> None:
+    text = " ".join(record["text"] for record in make_documents(12))
+    records = [
+        {"_id": "long", "title": "Mills", "text": text},
+        {"_id": "short", "title": "Rent", "text": "The tenant pays rent."},
+    ]
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", records)
+    generator = {"name": "endpoint", "url": openai_server.url, "model": "m", "kinds": ["context"]}
+    recipe = load_recipe(
+        None,
+        [
+            *(f"encoder.name={encoder_folder}", "encoder.max_tokens=64", "language=en"),
+            *("calibrate=false", "checks=[well_formed]", "lexical.views={context: 1}"),
+            f"generator={json.dumps(generator)}",
+        ],
+    )
+    openai_server.script = [good(), good("It is about zeppelins."), good("Word")]
+    (cost,) = preview_build(corpus, tmp_path / "index", recipe).costs
+    report = build(corpus, tmp_path / "index", recipe)
+    requests = len(openai_server.requested)
+    assert (cost.documents, cost.requests) == (1, requests)
+    assert report.views["context"] == requests - 1 == report.views["passage"] - 2
+    with Searcher.open(tmp_path / "index") as searcher:
+        hits = searcher.search("zeppelins", mode="lexical")
+        found = searcher.read_document("long")
+        assert found
+        (rejected,) = find_rejections(
+            tmp_path / "index" / "ledger.sqlite", searcher.manifest, *found
+        )
+    assert hits[0].document.id == "long"
+    assert "It is about zeppelins." in {view.text for view in found[1] if view.kind == "context"}
+    assert (rejected.kind, rejected.text, rejected.reason) == ("context", "Word", "too few words")
+    build(corpus, tmp_path / "index", recipe, fresh=True)
+    assert len(openai_server.requested) == requests

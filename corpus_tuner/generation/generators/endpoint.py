@@ -7,9 +7,10 @@ jitter, or after as long as the server asks for.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from threading import Lock
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -53,6 +54,9 @@ _NOT_DECISIVE = {
     *("budget_tokens", "input_price", "output_price"),
 }
 """Settings that do not decide what is written for an instruction."""
+_MOST_UNSTRUCTURED = 8
+"""Answers without JSON after which a server is thought to take no schema."""
+_UNSTRUCTURED = "Set generator.structured=false, which requests plain text"
 _RESUME = "what was written is stored: run the same command again to go on"
 
 
@@ -159,6 +163,7 @@ class Generator:
         )
         self._lock = Lock()
         self.used = TokenCount()
+        self._structured = 0  # answers that follow the schema
         self.model = settings.model
         answers = 1 if settings.structured else settings.outputs
         self.max_answer_tokens = settings.max_new_tokens * answers
@@ -191,24 +196,27 @@ class Generator:
             has what was written by then, that of requests included that were under way.
         """
         written: dict[int, Written] = {}
-        failure: CorpusTunerError | None = None
-        pool = ThreadPoolExecutor(self._settings.concurrency)
-        pending: list[Future[Written]] = [
-            pool.submit(self._write, reading.document, instruction) for reading in readings
-        ]
-        try:
-            for number, answer in enumerate(pending):
+        failures: list[CorpusTunerError] = []
+
+        def write(numbers: Sequence[int]) -> None:
+            for number in numbers:
+                if failures:
+                    return
                 try:
-                    written[number] = answer.result()
+                    written[number] = self._write(readings[number].document, instruction)
                 except CorpusTunerError as error:
-                    failure = failure or error
-                    pool.shutdown(wait=False, cancel_futures=True)
-                except CancelledError:
-                    continue
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        if failure:
-            raise IncompleteError(str(failure), written)
+                    failures.append(error)
+
+        def get_id(number: int) -> str:
+            return readings[number].document.id
+
+        # The passages of a document follow one another, so that their prompts' common beginning,
+        # the document, is in the server's cache of prompts from the second one on.
+        groups = [list(some) for _, some in groupby(range(len(readings)), get_id)]
+        with ThreadPoolExecutor(self._settings.concurrency) as pool:
+            list(pool.map(write, groups))
+        if failures:
+            raise IncompleteError(str(failures[0]), written)
         return [written[number] for number in range(len(readings))]
 
     def _write(self, document: Document, instruction: Instruction) -> Written:
@@ -238,6 +246,7 @@ class Generator:
             answer = self._answer(request)
             if getattr(answer, "choices", None):
                 texts = self._texts(answer)
+                self._check_schema(answer, texts)
                 if all(map(is_utf8, texts)):
                     return Written(texts, cut)
                 answer = None
@@ -293,6 +302,20 @@ class Generator:
             found += _listed(text) if self._settings.structured else [text]
         return normalize_texts(found)[: self._settings.outputs]
 
+    def _check_schema(self, answer: Any, texts: Sequence[str]) -> None:
+        """Refuse a server that takes no notice of the schema, before all its answers are lost."""
+        self._structured += bool(texts)
+        if (
+            self._settings.structured
+            and not self._structured
+            and self.used.requests >= _MOST_UNSTRUCTURED
+        ):
+            said = self._redact(str(answer.choices[0].message.content))
+            raise CorpusTunerError(
+                f"{self._server} takes no notice of the JSON schema: none of {self.used.requests} "
+                f"answers follows it, the last being {said!r}. {_UNSTRUCTURED}"
+            )
+
     def _count(self, usage: Any) -> None:
         """Add what a server says that it used; some do not say it all."""
 
@@ -317,7 +340,9 @@ class Generator:
             has = "has a key that it does not take" if self._key else "is not set"
             return f"{self._server} asks for a key, and ${self._settings.key} {has} ({said})"
         if status in (400, 404, 422):
-            return f"{self._server} refuses the request for {self._settings.model!r}: {said}"
+            refusal = f"{self._server} refuses the request for {self._settings.model!r}: {said}"
+            hint = f". {_UNSTRUCTURED}, if it supports no JSON schema"
+            return refusal + hint * (self._settings.structured and status != 404)
         return f"{self._server} goes on failing: {said}; {_RESUME}"
 
     def _redact(self, said: str) -> str:
@@ -329,9 +354,9 @@ class Generator:
 
 
 def _listed(text: str) -> list[str]:
-    """Return the texts in a JSON answer; none if it does not follow the schema."""
+    """Return the texts in a JSON answer, fenced or not; none if it does not follow the schema."""
     with suppress(ValueError, RecursionError):
-        answer = json.loads(text)
+        answer = json.loads(text.strip().removeprefix("```json").strip("`"))
         texts = answer.get("texts") if isinstance(answer, Mapping) else None
         if isinstance(texts, list):
             return [one for one in texts if isinstance(one, str)]

@@ -1,6 +1,7 @@
 """Prompts of decoder-only models: instruction and document in the model's own chat template."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import takewhile
 from typing import Any
@@ -57,7 +58,7 @@ class ChatPrompts:
             own = self._tokenizer(document.text, add_special_tokens=False)["input_ids"]
             # A cut can change how what is left is split; a few tokens are of no account.
             short = self._tokenizer.decode(own[: max(0, len(own) - over)], skip_special_tokens=True)
-            tokens = self._tokenize(Document(document.id, document.title, short), instruction)
+            tokens = self._tokenize(replace(document, text=short), instruction)
         return tokens, over > 0
 
     def _find_shared_prefix(self, instruction: Instruction) -> list[int]:

@@ -1,7 +1,7 @@
 """Instructions: prompts of generators, by kind and language."""
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,11 +12,26 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.core.yaml_files import load_yaml
 from corpus_tuner.errors import CorpusTunerError
 
-Kind = Literal["question", "keywords", "summary", "title", "claim"]
+Kind = Literal["question", "keywords", "summary", "title", "claim", "context"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+CONTEXT: Kind = "context"
+"""Kind of a text about a passage: what it is about in its document."""
 Templates = Mapping[str, str] | Path
 """A template for each kind, or a YAML file of them."""
 _FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DocumentPassage(Document):
+    """A document, and one of its passages that a text is written about.
+
+    Attributes
+    ----------
+    passage
+        Text of the passage.
+    """
+
+    passage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,8 @@ class Instruction:
     language
         ISO 639-1 code.
     template
-        The prompt, with ``{title}`` and ``{text}`` for the document's.
+        The prompt, with ``{title}`` and ``{text}`` for the document's, and ``{passage}`` where the
+        text is about a passage.
     system
         The system message of a model that chats, for all kinds alike; others do not read it.
     """
@@ -48,7 +64,25 @@ class Instruction:
         >>> Instruction("title", "en", "Name it: {text}").prompt(Document("d", "", "A mill."))
         'Name it: A mill.'
         """
-        return self.template.format(title=document.title, text=document.text)
+        passage = getattr(document, "passage", "")
+        return self.template.format(title=document.title, text=document.text, passage=passage)
+
+    def list_sources(self, document: Document, passages: Sequence[str]) -> Sequence[Document]:
+        """Return what a text is written for: the document, or each of its several passages.
+
+        Examples
+        --------
+        >>> context = Instruction("context", "en", "{text} What is this about? {passage}")
+        >>> mill = Document("d", "", "It grinds. It stands.")
+        >>> [one.passage for one in context.list_sources(mill, ["It grinds.", "It stands."])]
+        ['It grinds.', 'It stands.']
+        >>> context.list_sources(mill, ["It grinds. It stands."])
+        []
+        """
+        if self.kind != CONTEXT:
+            return [document]
+        fields = (document.id, document.title, document.text, document.metadata)
+        return [DocumentPassage(*fields, passage) for passage in passages if len(passages) > 1]
 
 
 def load_instructions(
@@ -105,9 +139,11 @@ def _template(template: object, kind: str, where: str) -> str:
         fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError as error:
         raise CorpusTunerError(f"{where}, {kind!r}: {error} (write a brace as {{{{ )") from error
-    if "text" not in fields or not fields <= {"title", "text"}:
+    needed = {"text", "passage"} if kind == CONTEXT else {"text"}
+    if not needed <= fields or not fields <= needed | {"title"}:
         found = ", ".join(sorted(fields)) or "none"
+        names = " and ".join(f"{{{name}}}" for name in sorted(needed, reverse=True))
         raise CorpusTunerError(
-            f"{where}, {kind!r}: a template needs {{text}}, may have {{title}}, and has: {found}"
+            f"{where}, {kind!r}: a template needs {names}, may have {{title}}, and has: {found}"
         )
     return template

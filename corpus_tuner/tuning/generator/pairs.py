@@ -9,9 +9,16 @@ from typing import NamedTuple
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.records import BadRecord, read_json_lines
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.prompts import KINDS, Instruction, Templates, load_instructions
+from corpus_tuner.generation.prompts import (
+    CONTEXT,
+    KINDS,
+    Instruction,
+    Templates,
+    load_instructions,
+)
 
 _FIELDS = ("task", "language", "source", "target")
+_TASKS = [kind for kind in KINDS if kind != CONTEXT]  # a pair names no passage
 _MOST_HELD_OUT = 20  # one in so many of an instruction's pairs, for each of dev and test
 
 
@@ -59,9 +66,9 @@ def read_pairs(path: Path, instructions: Templates | None = None) -> Iterator[Pa
         task, language, source, target = (
             _check_text(record.fields.get(name), name, record.location) for name in _FIELDS
         )
-        if task not in KINDS:
+        if task not in _TASKS:
             raise CorpusTunerError(
-                f"{record.location}, field 'task': {task!r} is none of {', '.join(KINDS)}"
+                f"{record.location}, field 'task': {task!r} is none of {', '.join(_TASKS)}"
             )
         if (task, language) not in loaded:
             (loaded[task, language],) = load_instructions((task,), language, instructions)

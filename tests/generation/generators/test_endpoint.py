@@ -18,12 +18,18 @@ from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
 from tests.openai_server import KEY, Answer, Server, failing, good
 
+PASSAGES = ["the first", "the second", "the third"]
 ASK = Instruction("question", "en", "Ask about: {title} {text}", "Be brief.")
 READINGS = [EncodedDocument(Document(f"d{number}", "", f"text {number}")) for number in range(6)]
 
 
 def slow(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
     time.sleep(1.5)
+    good()(handler, body)
+
+
+def slow_a_little(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    time.sleep(0.2)
     good()(handler, body)
 
 
@@ -176,6 +182,7 @@ def test_requests_under_way_are_not_lost(server: Server) -> None:
         (good("<think>Well, hm."), {}, ()),
         (good('{"texts": ["a", 7, "b"]}'), {"structured": True, "outputs": 3}, ("a", "b")),
         (good('{"texts": ["a", "b", "c"]}'), {"structured": True, "outputs": 2}, ("a", "b")),
+        (good('```json\n{"texts": ["a"]}\n```'), {"structured": True}, ("a",)),
         (good('{"text": "a"}'), {"structured": True}, ()),
         (good('["a"]'), {"structured": True}, ()),
         (good("no JSON {"), {"structured": True}, ()),
@@ -188,6 +195,64 @@ def test_answers_of_all_kinds(
     (written,) = generate(server, READINGS[:1], **values)
     assert written.texts == texts
     assert ("response_format" in server.requested[0]) == bool(values.get("structured"))
+
+
+def accept_schema(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    """Answer as a server does that writes JSON by the schema of the request."""
+    schema = body["response_format"]["json_schema"]["schema"]
+    (name,) = schema["required"]
+    assert schema["properties"][name] == {"type": "array", "items": {"type": "string"}}
+    good(json.dumps({name: ["One?", "Two?"]}))(handler, body)
+
+
+def test_a_server_that_takes_a_schema(server: Server) -> None:
+    server.script = [accept_schema] * 6
+    written = generate(server, structured=True, outputs=2)
+    assert [one.texts for one in written] == [("One?", "Two?")] * 6
+    (choice, *_) = server.requested
+    assert choice["response_format"]["json_schema"]["strict"] is True
+    assert "n" not in choice
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_refuses_a_schema(server: Server, status: int) -> None:
+    server.script = [failing(status, "response_format is not supported")] * 9
+    with pytest.raises(IncompleteError, match=r"not supported.*generator\.structured=false"):
+        generate(server, structured=True)
+
+
+def test_a_server_that_takes_no_notice_of_a_schema_is_not_paid_for_long(server: Server) -> None:
+    readings = [EncodedDocument(Document(f"d{number}", "", "text")) for number in range(30)]
+    with pytest.raises(IncompleteError, match=r"no notice.*'What is text.'.*structured=false"):
+        generate(server, readings, structured=True, concurrency=1)
+    assert len(server.requested) == 8
+    server.script = [good('{"texts": ["a"]}')]
+    written = generate(server, readings, structured=True, concurrency=1)
+    assert sum(bool(one.texts) for one in written) == 1
+
+
+def test_passages_of_a_document_follow_one_another_for_the_cache_of_prompts(
+    server: Server,
+) -> None:
+    (context,) = load_instructions(("context",), "en")
+    documents = [Document(f"d{number}", "Mills", f"text {number} " * 50) for number in range(4)]
+    readings = [
+        EncodedDocument(source)
+        for document in documents
+        for source in context.list_sources(document, PASSAGES)
+    ]
+    server.script = [slow_a_little] * 12
+    settings = Settings(url=server.url, model="m", concurrency=4)
+    generator = open_generator(settings, encoder=None)  # type: ignore[arg-type]
+    assert len(generator.generate(readings, context)) == 12
+    prompts = [request["messages"][-1]["content"] for request in server.requested]
+    for document in documents:
+        own = [prompt for prompt in prompts if document.text in prompt]
+        assert [prompt.split("\n")[-3] for prompt in own] == PASSAGES
+        assert all(prompt.startswith(f"Mills\n{document.text}\n") for prompt in own)
+    assert server.most_at_once <= 4
+    begun = [prompts.index(next(one for one in prompts if d.text in one)) for d in documents]
+    assert max(begun) < 4  # documents are written for at once
 
 
 def test_long_documents_are_cut_and_counted(server: Server) -> None:
