@@ -10,7 +10,13 @@ import numpy as np
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Encoder, Span, Vectors
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Verdict
-from corpus_tuner.generation.generators import Generator, IncompleteError, Written
+from corpus_tuner.generation.generators import (
+    Generator,
+    IncompleteError,
+    Written,
+    drop_repeated_keywords,
+    normalize_texts,
+)
 from corpus_tuner.generation.ledger import Ledger, make_ledger_key
 from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.generation.prompts import Instruction
@@ -201,7 +207,10 @@ def _make_texts(
     document: Document, instruction: Instruction, generator: Generator, written: Written
 ) -> Iterator[_Text]:
     key = make_ledger_key(document, instruction, generator.identity)
-    for text, spans in zip(written.texts, written.spans or ((),) * len(written.texts), strict=True):
+    texts = written.texts
+    if generator.invents and instruction.kind == "keywords":
+        texts = normalize_texts(map(drop_repeated_keywords, texts))
+    for text, spans in zip(texts, written.spans or ((),) * len(texts), strict=True):
         view = View(
             document.id, instruction.kind, text, generator.identity, invented=generator.invents
         )

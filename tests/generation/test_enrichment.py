@@ -212,3 +212,24 @@ def test_contexts_of_passages_are_views_and_terms(
     assert (rejected.kind, rejected.text, rejected.reason) == ("context", "Word", "too few words")
     build(corpus, tmp_path / "index", recipe, fresh=True)
     assert len(openai_server.requested) == requests
+
+
+def test_repeated_keywords_are_dropped(
+    encoder_folder: Path, tmp_path: Path, openai_server: Server
+) -> None:
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(2))
+    values = {"name": "endpoint", "url": openai_server.url, "model": "m", "outputs": 2}
+    generator = json.dumps({**values, "kinds": ["keywords"]})
+    recipe = load_recipe(
+        None,
+        [
+            *(f"encoder.name={encoder_folder}", "checks=[]", "calibrate=false", "language=en"),
+            f"generator={generator}",
+        ],
+    )
+    openai_server.script = [good("Mill, river, mill, river", "mill; a, b; Mill"), good("Mill,mill")]
+    assert build(corpus, tmp_path / "index", recipe).views["keywords"] == 3
+    with Searcher.open(tmp_path / "index") as searcher:
+        views = [view for ordinal in range(2) for view in searcher.segments.read_views(ordinal)]
+    texts = {view.text for view in views if view.kind == "keywords"}
+    assert texts == {"Mill, river", "mill; a, b", "Mill"}

@@ -210,6 +210,21 @@ def normalize_texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
+def drop_repeated_keywords(text: str) -> str:
+    """Return keywords, separated by semicolons or else by commas, each once.
+
+    Examples
+    --------
+    >>> drop_repeated_keywords("Mill; river; mill; river; wheat")
+    'Mill; river; wheat'
+    """
+    separator = ";" if ";" in text else ","
+    unique: dict[str, str] = {}
+    for keyword in map(str.strip, text.split(separator)):
+        unique.setdefault(keyword.casefold(), keyword)
+    return f"{separator} ".join(filter(None, unique.values()))
+
+
 def strip_thoughts(text: str) -> str:
     """Return what a model says, without what it thought before."""
     return _THOUGHTS.sub("", text)
