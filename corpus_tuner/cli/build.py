@@ -45,6 +45,15 @@ def build(
             "if it is better on held-out documents.",
         ),
     ] = False,
+    tune_generator: Annotated[
+        bool,
+        typer.Option(
+            "--tune-generator",
+            help="Fine-tune the generator first, on the texts that it writes of the corpus and the "
+            "checks accept (stored as OUTPUT.generator). --set takes the settings of the "
+            "fine-tuning as well, such as rounds=2.",
+        ),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Rebuild the whole index.")] = False,
     sync: Annotated[
         bool,
@@ -80,6 +89,11 @@ def build(
         "corpus.exclude": exclude,
         "corpus.limit": limit,
     }
+    tuning = None
+    if tune_generator:
+        from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
+
+        tuning, assignments = opt.read_tuning_settings(GeneratorTuningSettings, None, assignments)
     recipe = opt.read_recipe(config, assignments, values)
     if dry_run:
         _preview(corpus, output, recipe, ledger, json)
@@ -90,6 +104,10 @@ def build(
         from corpus_tuner.tuning.encoder.tune import tune_encoder_for_index
 
         recipe = tune_encoder_for_index(corpus, output, recipe)
+    if tune_generator:
+        from corpus_tuner.tuning.generator.tune import tune_generator_for_index
+
+        recipe = tune_generator_for_index(corpus, output, recipe, tuning)
     report = build_index(
         corpus, output, recipe, ledger=ledger, fresh=fresh, sync=sync, announce=_announce, ray=ray
     )

@@ -11,16 +11,22 @@ from pathlib import Path
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.models.engine import LanguageModelSettings
 from corpus_tuner.generation.open_recipe import detect_corpus_languages, open_recipe
+from corpus_tuner.generation.prompts import CONTEXT
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
-from corpus_tuner.tuning.generator.report import TuningReport
+from corpus_tuner.tuning.generator.report import TuningReport, read_report
 from corpus_tuner.tuning.output_folder import create_tuning_folder
 from corpus_tuner.tuning.required import require_libraries
+
+_REMOTE = (
+    ". A model behind an address is on its server, and cannot be tuned from here: build without "
+    "tuning, or tune a model that runs here"
+)
 
 
 def tune_generator(
@@ -65,6 +71,8 @@ def tune_generator(
     from corpus_tuner.tuning.generator.fine_tuning import tune_on_pairs
 
     settings = settings or GeneratorTuningSettings()
+    if corpus is not None:
+        find_tunable_generator(recipe)  # an error before anything is written
     files = [Path(file) for file in pairs]
     output = Path(output)
     if corpus is None and not files:
@@ -89,6 +97,60 @@ def tune_generator(
     return report
 
 
+def tune_generator_for_index(
+    source: str | Path,
+    index: str | Path,
+    recipe: Recipe,
+    settings: GeneratorTuningSettings | None = None,
+) -> Recipe:
+    """Return a recipe with its generator tuned on the texts that the checks accept of a corpus.
+
+    The tuned generator is stored beside the index, as ``INDEX.generator``. An existing one of the
+    same base is used whatever its settings, although the corpus may have changed: a new one would
+    write everything again.
+
+    Raises
+    ------
+    CorpusTunerError, MissingExtraError
+        As `tune_generator` does, or if the existing generator has another base.
+    """
+    folder = Path(index).resolve()
+    folder = folder.with_name(f"{folder.name}.generator")
+    generator = find_tunable_generator(recipe)
+    report = read_report(folder) or tune_generator(
+        source, generator.model, folder, recipe, settings
+    )
+    if report.base != generator.model:
+        raise CorpusTunerError(
+            f"{folder} has a generator that was tuned from {report.base!r} and not from "
+            f"{generator.model!r}: remove it to tune anew, or build with "
+            + setting({"generator.model": str(folder)})
+        )
+    tuned = generator.model_copy(update={"model": str(folder), "revision": None})
+    parts = [tuned if one is generator else one for one in list_generators(recipe.generator)]
+    return recipe.model_copy(update={"generator": tuple(parts) if len(parts) > 1 else tuned})
+
+
+def find_tunable_generator(recipe: Recipe) -> LanguageModelSettings:
+    """Return the settings of the one generator of a recipe whose model can be tuned.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is none, or there are several.
+    """
+    generators = list_generators(recipe.generator)
+    tunable = [one for one in generators if isinstance(one, LanguageModelSettings)]
+    if len(tunable) == 1:
+        return tunable[0]
+    names = ", ".join(one.name for one in generators) or "none"
+    remote = any(one.name == "endpoint" for one in generators)
+    raise CorpusTunerError(
+        f"the recipe has {len(tunable)} generators with a model to tune, not one (its generators: "
+        f"{names}): set generator=causal, or seq2seq{_REMOTE * remote}"
+    )
+
+
 def locate_round(output: Path, number: int, rounds: int) -> Path:
     """Return the folder of a round's model, given the number of rounds; the last is `output`."""
     return output if number == rounds else output / f"round-{number}"
@@ -105,18 +167,13 @@ def generate_pairs(source: str, model: str, recipe: Recipe, ledger: Path) -> Ite
     corpus = Corpus(source, recipe.corpus)
     language = detect_corpus_languages(corpus, recipe).main
     recipe = recipe.model_copy(update={"language": language})
-    generators = list_generators(recipe.generator)
-    with_model = [part for part in generators if isinstance(part, LanguageModelSettings)]
-    if len(with_model) != 1:
-        raise CorpusTunerError(
-            f"the recipe has {len(with_model)} generators with a model to tune, not one: set "
-            "generator=causal, or seq2seq"
-        )
-    generator = with_model[0].model_copy(update={"model": model})
+    generator = find_tunable_generator(recipe).model_copy(update={"model": model})
     opened = open_recipe(corpus, recipe, generators=generator)
     ((_, instructions),) = opened.generators[language]
     by_kind = {instruction.kind: instruction for instruction in instructions}
     with Enricher(corpus, opened, ledger) as enricher:
         for enriched in enricher.enrich_all("generating"):
             for view in enriched.generated:
+                if view.kind == CONTEXT:
+                    continue  # it is about a passage, which a pair does not name
                 yield Pair(enriched.document, by_kind[view.kind], view.text)
