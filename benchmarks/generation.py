@@ -6,13 +6,15 @@ Run: python -m benchmarks.generation [CORPUS] [--config RECIPE] [--set A.B=VALUE
 The generator with a model of the recipe writes three questions and a summary of every document by
 every engine; each has its decoding. Blocks of documents go to the engines in turn, and processor
 time is measured, so that other work on the machine does not count; the time that passed is printed
-as well. Peak memory is that of the process, after each block.
+as well. Memory is that of the process after each block: resident now, and at most so far, which
+includes the conversion of a model.
 """
 
 import argparse
 import resource
 import time
 from itertools import islice
+from pathlib import Path
 
 from corpus_tuner import Corpus, Document, load_recipe, sample_folder
 from corpus_tuner.encoders import open_encoder
@@ -74,7 +76,10 @@ def main() -> None:
             seconds[name] += time.process_time() - begin
             passed[name] += time.perf_counter() - clock
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"{start + chosen.block:6} documents   peak {peak} MiB", flush=True)
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
+        resident = pages * resource.getpagesize() >> 20
+        done = start + chosen.block
+        print(f"{done:6} documents   resident {resident} MiB   peak {peak} MiB", flush=True)
     baseline = seconds[chosen.engines[-1]]
     for name, spent in seconds.items():
         print(
