@@ -1,19 +1,23 @@
 """Recall of ANN indexes against exact search, and search parameters that reach a given recall.
 
-Queries are held-out sentences of documents, shortened to about the length of a query.
+Queries are held-out sentences of documents, shortened to about the length of a query. The farther
+a query is from its document, the more an approximate search misses, so none may be closer to its
+document than real queries are.
 """
 
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.calibration.pseudo_queries import sample_sentences
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity
-from corpus_tuner.encoders import QueryEncoder
+from corpus_tuner.encoders import QueryEncoder, Vectors
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.representations import Scores, read_representation
 from corpus_tuner.indexes.search.plan import make_plan
@@ -28,6 +32,11 @@ from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 DEPTH = 100
 """Recall is measured on this many documents of an exact search."""
 QUERIES = 200
+CLOSENESS = 0.5
+"""Closeness of real queries to their documents: 0 is the mean cosine with the documents of other
+queries, and 1 is a cosine of 1 (docs/guide/scale.md)."""
+_BISECTIONS = 20
+_BLENDED = 8
 
 
 class Recall(BaseModel):
@@ -157,6 +166,7 @@ def build_ann_indexes(
                         parameters=parameters,
                         recall=round(recall, 4),
                         queries=exact.queries,
+                        query_cosine=round(exact.cosine, 4),
                     )
     except CorpusTunerError:
         collect_garbage(index, manifest)
@@ -188,16 +198,22 @@ class _ExactResults:
     """At most `queries` held-out sentences, and the scores of their best documents."""
 
     def __init__(self, searcher: Searcher, queries: int, seed: int) -> None:
-        texts = [drawn.queries[0] for drawn in sample_sentences(searcher, queries, seed)]
-        self.queries = len(texts)
-        if not texts:
+        sentences = list(sample_sentences(searcher, queries, seed))
+        self.queries = len(sentences)
+        if not sentences:
             return
         manifest, name = searcher.manifest, searcher.representation
         plan = make_plan(manifest, name, DEPTH)
         self._weight = plan.views if plan.dense else manifest.search.dense.views
-        self._vectors = searcher.encoder.encode_queries(texts)
         how = read_representation(manifest.representations[name])
         exact = searcher.segments.open_dense(how, manifest.encoder.dimension)
+        encoded = searcher.encoder.encode_queries([one.queries[0] for one in sentences])
+        sources = [
+            _find_nearest(query, exact.vectors(np.array([one.ordinal]))[0])
+            for query, one in zip(encoded, sentences, strict=True)
+        ]
+        self._vectors = keep_distance(encoded, np.array(sources))
+        self.cosine = float(np.einsum("qd,qd->q", self._vectors, sources).mean())
         self._best = [np.sort(scores)[::-1][:DEPTH] for scores in self._search(exact)]
 
     def measure(self, dense: DenseIndex) -> float:
@@ -212,3 +228,47 @@ class _ExactResults:
         """Return the scores of the documents that are found for every query."""
         found = dense.top_documents(self._vectors, DEPTH, self._weight)
         return [one.scores.combine(self._weight) for one in found]
+
+
+def keep_distance(queries: Vectors, documents: Vectors) -> Vectors:
+    """Return queries that are no closer to their documents than real queries are.
+
+    A query that is closer is blended with the sum of others, of which no single one outweighs it.
+
+    Parameters
+    ----------
+    queries
+        Unit rows, shape (queries, dimension).
+    documents
+        The nearest vector of each query's document, of the same shape.
+
+    Examples
+    --------
+    >>> axes = np.eye(3, dtype=np.float32)
+    >>> np.diag(keep_distance(axes, axes)).round(2).tolist()  # CLOSENESS: the mean is 0
+    [0.5, 0.5, 0.5]
+    """
+    shifted = [np.roll(queries, shift, axis=0) for shift in range(1, _BLENDED + 1)]
+    others = _normalize(np.sum(shifted, axis=0))
+    similarities = queries @ documents.T
+    mean = float(similarities[~np.eye(len(queries), dtype=bool)].mean()) if len(queries) > 1 else 0
+    limit = mean + CLOSENESS * (1 - mean)
+    least, most = np.zeros((2, len(queries)), np.float32)
+    most += 1
+    for _ in range(_BISECTIONS):
+        share = (least + most) / 2
+        blended = _normalize((1 - share[:, None]) * queries + share[:, None] * others)
+        is_close = np.einsum("qd,qd->q", blended, documents) > limit
+        least, most = np.where(is_close, share, least), np.where(is_close, most, share)
+    shares = np.where(np.diag(similarities) > limit, most, 0)[:, None]
+    return _normalize((1 - shares) * queries + shares * others)
+
+
+def _find_nearest(query: Vectors, rows: Vectors) -> Vectors:
+    nearest: Vectors = rows[int(np.argmax(rows @ query))]
+    return nearest
+
+
+def _normalize(vectors: npt.NDArray[Any]) -> Vectors:
+    unit: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit

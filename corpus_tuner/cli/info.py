@@ -179,10 +179,16 @@ def _show_skipped(skipped: "Mapping[str, Sequence[Skipped]]", json: bool) -> Non
 
 def _describe_vector_search(manifest: "Manifest") -> str:
     """Return how vectors are searched, and with which recall."""
-    requested, recall = manifest.vectors.settings, manifest.vectors.recall
+    found = manifest.vectors
+    requested, recall = found.settings, found.recall
     if not manifest.ann_indexes:
         return "exact" if requested.index == "flat" else f"exact (too few for {requested.index})"
     size = _format_size(sum(file.bytes for file in manifest.ann_indexes))
-    parameters = ", ".join(f"{name} {value}" for name, value in manifest.vectors.parameters.items())
+    parameters = ", ".join(f"{name} {value}" for name, value in found.parameters.items())
     measured = "not measured" if recall is None else f"{recall:.4f}"
+    if found.query_cosine is not None:
+        measured += (
+            f" of {format_count(found.queries or 0, 'held-out sentence')}, with a mean cosine of "
+            f"{found.query_cosine:.2f} with their documents"
+        )
     return f"{requested.index}, {size}, recall@100 {measured} ({parameters})"

@@ -5,11 +5,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import corpus_tuner as ct
+from corpus_tuner.calibration.ann_recall import CLOSENESS, keep_distance
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from corpus_tuner.indexes.vectors import ann
+from corpus_tuner.indexes.vectors.rows import StoredRows, write_vectors
 from tests.building.conftest import assert_nothing_is_left_over
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
@@ -63,6 +66,7 @@ def test_an_engine_is_changed_and_nothing_encoded_again(index: Path, encoder: An
     assert [bool(segment.ann_index) for segment in first.segments] == [True]
     assert (first.vectors.recall or 0) >= 0.99
     assert first.vectors.queries == 200
+    assert 0 < (first.vectors.query_cosine or 0) < 1
     found = runs(index, encoder)
     corpus = index.parent / "c.jsonl"
     for vectors in ("{index: ivf_sq8, min_rows: 100, recall: 0.999}", "{index: flat}"):
@@ -140,3 +144,48 @@ def test_a_build_that_was_killed_before_its_engine_goes_on(index: Path, encoder:
     made = build(corpus, index, encoder, "{index: hnsw, min_rows: 100}")
     assert made.segments[0].ann_index
     assert_nothing_is_left_over(index)
+
+
+def test_queries_are_moved_to_the_distance_of_real_ones() -> None:
+    random = np.random.default_rng(0)
+    documents = random.standard_normal((50, 64)).astype(np.float32)
+    documents /= np.linalg.norm(documents, axis=1, keepdims=True)
+    far = np.arange(50) < 10
+    queries = np.where(far[:, None], -documents, documents)
+    moved = keep_distance(queries, documents)
+    np.testing.assert_allclose(moved[far], queries[far], atol=1e-6)
+    others = (queries @ documents.T)[~np.eye(50, dtype=bool)].mean()
+    expected = others + CLOSENESS * (1 - others)
+    cosines = np.einsum("qd,qd->q", moved, documents)
+    np.testing.assert_allclose(cosines[~far], expected, atol=1e-3)
+
+
+def test_parameters_hold_for_other_queries_of_the_same_clusters(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+
+    def draw(count: int) -> Any:
+        return normalize(random.standard_normal((count, 128)))
+
+    def normalize(rows: Any) -> Any:
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    centres = draw(4)
+    documents = normalize(centres[np.arange(4_000) % 4] + 1.7 * draw(4_000))
+    write_vectors([documents], 4_000, 128, "float16", tmp_path / "rows")
+    rows = StoredRows(tmp_path / "rows", 128, "float16")
+    ann.build_ann_index(ann.VectorSettings(index="ivf_sq8"), rows, tmp_path / "ann")
+
+    def measure(probes: int, queries: Any) -> float:
+        parameters = {"nprobe": probes, "rescore": 2}
+        index = ann.AnnIndex(rows, tmp_path / "ann", "ivf_sq8", parameters)
+        found = index.search(queries, 100).rows
+        exact = rows.search(queries, 100).rows
+        return float(np.mean([np.isin(exact[one], found[one]).mean() for one in range(100)]))
+
+    def choose(queries: Any) -> int:
+        return next(probes for probes in (16, 32, 64, 128) if measure(probes, queries) >= 0.99)
+
+    noisy = normalize(documents[:100] + 0.1 * draw(100))
+    between = normalize(centres[np.arange(100) % 4] + centres[np.arange(1, 101) % 4] + draw(100))
+    assert measure(choose(noisy), between) < 0.95
+    assert measure(choose(keep_distance(noisy, documents[:100])), between) >= 0.98

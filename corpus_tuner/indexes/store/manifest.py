@@ -199,6 +199,8 @@ class VectorSearchEntry(BaseModel):
         Recall@100 that was measured; ``None`` for an exact search, or if it is not known.
     queries
         Number of queries that measured it; ``None`` if it is yet to be measured.
+    query_cosine
+        Mean cosine of these queries with the nearest vectors of their documents.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -207,6 +209,7 @@ class VectorSearchEntry(BaseModel):
     parameters: SearchParameters = {}
     recall: float | None = None
     queries: NonNegativeInt | None = 0
+    query_cosine: float | None = None
 
 
 class BuildRecord(BaseModel):
