@@ -1,7 +1,7 @@
 """The service under load: 32 clients, an index that is switched meanwhile, and its memory.
 
 Run: python -m benchmarks.load [FOLDER] [--clients N] [--seconds S] [--set STAGE.KEY=VALUE]
-     python -m benchmarks.load FOLDER --index INDEX [--clients N] [--seconds S]
+     python -m benchmarks.load FOLDER --index INDEX [--clients N] [--seconds S] [--workers N]
 
 FOLDER is a collection in BEIR layout, by default the English sample. The baseline is one client
 that asks one query at a time. Then all clients ask as fast as they are answered (saturation), then
@@ -9,7 +9,7 @@ at half of that rate at random times (below saturation), then as fast as they ca
 is built again with other settings and switched. Clients and service share the machine.
 
 INDEX is one that is there, a folder or an address of Qdrant: it is served as it is, and is not
-switched.
+switched. The memory is that of the process that was started, not of its workers.
 """
 
 import argparse
@@ -142,12 +142,13 @@ def build(folder: Path, index: Path, settings: Sequence[str]) -> None:
 
 
 @contextmanager
-def service(index: str | Path) -> Iterator[tuple[tuple[str, int], int]]:
+def service(index: str | Path, workers: int = 1) -> Iterator[tuple[tuple[str, int], int]]:
     """Serve the index; yield its address and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = ("127.0.0.1", int(free.getsockname()[1]))
     command = ["-m", "corpus_tuner", "serve", str(index), "--port", str(address[1])]
+    command += ["--workers", str(workers)]
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
     try:
         while not _answers(address):
@@ -185,7 +186,12 @@ def switched(address: tuple[str, int]) -> float:
 
 
 def measure(
-    folder: Path, recipe: Sequence[str], count: int, seconds: float, there: str | None = None
+    folder: Path,
+    recipe: Sequence[str],
+    count: int,
+    seconds: float,
+    there: str | None = None,
+    workers: int = 1,
 ) -> dict[str, object]:
     """Go through the phases."""
     (file,) = folder.glob("queries.jsonl*")
@@ -195,7 +201,7 @@ def measure(
         index = Path(name) / "index"
         if there is None:
             build(folder, index, recipe)
-        with service(there or index) as (address, process):
+        with service(there or index, workers if there else 1) as (address, process):
             with clients(Phase("warm-up"), address, queries, count):
                 time.sleep(min(10.0, seconds))
             sequential = Phase("one at a time")
@@ -233,13 +239,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--index")
+    parser.add_argument("--workers", type=int, default=1, help="of the service of an INDEX")
     chosen = parser.parse_args()
     recipe = [*RECIPE, *chosen.settings]
-    print(
-        json.dumps(
-            measure(chosen.folder, recipe, chosen.clients, chosen.seconds, chosen.index), indent=2
-        )
-    )
+    how = (chosen.clients, chosen.seconds, chosen.index, chosen.workers)
+    print(json.dumps(measure(chosen.folder, recipe, *how), indent=2))
 
 
 if __name__ == "__main__":

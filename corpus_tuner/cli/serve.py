@@ -10,6 +10,7 @@ import typer
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 from corpus_tuner.cli.listening import bind, listen
+from corpus_tuner.cli.workers import fork_workers
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
 
@@ -35,6 +36,14 @@ def serve(
             "repeatable.",
         ),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Number of processes, which share the files of the index in memory; with several "
+            "the service is read-only.",
+        ),
+    ] = 1,
     trust_remote_code: opt.Trust = False,
 ) -> None:
     """Serve an index over HTTP, with a page to search it.
@@ -42,27 +51,38 @@ def serve(
     With tokens, the index can be changed by those that have the right to write.
     """
     try:
+        import fastapi  # noqa: F401
         import uvicorn
 
-        from corpus_tuner.server.app import create_app
         from corpus_tuner.server.connections import make_uvicorn_options
         from corpus_tuner.server.tokens import TokenFile
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
-    from corpus_tuner.building.add import Adder
-    from corpus_tuner.core.progress import show_activity
     from corpus_tuner.indexes.qdrant.address import is_address
-    from corpus_tuner.indexes.searcher import Searcher
-    from corpus_tuner.indexes.store.layout import Layout
 
     in_qdrant = is_address(index)
     token_file = TokenFile(tokens) if tokens else None
-    if in_qdrant and any("write" in token.rights for token in token_file or ()):
+    may_write = any("write" in token.rights for token in token_file or ())
+    if in_qdrant and may_write:
         raise CorpusTunerError(
             f"{tokens} has a token with the right to write, and {index} can be changed only in its "
             "folder: corpus-tuner index export brings the changes"
         )
+    if workers > 1 and may_write:
+        raise CorpusTunerError(
+            f"{tokens} has a token with the right to write, and several --workers only read: serve "
+            "the index for writers with another --port and one worker; all see the changes"
+        )
     bound = bind(host, port)  # fails before the index is opened if the port is taken
+    number = fork_workers(workers) if workers > 1 else 0
+    # Libraries with threads are imported in the worker.
+    from corpus_tuner.building.add import Adder
+    from corpus_tuner.core.progress import show_activity
+    from corpus_tuner.indexes.searcher import Searcher
+    from corpus_tuner.indexes.store.layout import Layout
+    from corpus_tuner.server.app import create_app
+
+    is_writable = workers == 1 and not in_qdrant
     with show_activity("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
         searcher.search("a query", k=10)  # loads what the first search needs
@@ -73,10 +93,11 @@ def serve(
         hosts={host, *(allowed_host or [])},
         ledger=None if in_qdrant else Layout(Path(index)).ledger,
         name=Path(index).resolve().name,
-        adder=None if in_qdrant else Adder(index, trust_remote_code=trust_remote_code),
+        adder=Adder(index, trust_remote_code=trust_remote_code) if is_writable else None,
     )
     listen(bound, host)
-    _announce(index, host, bound.getsockname()[1], tokens is not None)
+    if number == 0:
+        _announce(index, host, bound.getsockname()[1], tokens is not None)
     config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options())
     # uvicorn answers pending requests, then sends the signal again.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

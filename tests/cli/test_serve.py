@@ -127,6 +127,39 @@ def test_it_answers_and_ends_in_order(odd_index: Path, tmp_path: Path, run: Run)
 
 
 @pytest.mark.slow
+def test_several_workers_answer_and_end_in_order(odd_index: Path) -> None:
+    started = start(odd_index, "--workers", "2")
+    children = Path(f"/proc/{started.process.pid}/task/{started.process.pid}/children")
+    if children.exists():
+        assert len(children.read_text().split()) == 2
+    for _ in range(5):
+        assert len(post(started.address, {"query": "Mühlrad", "k": 2})["results"][0]["hits"]) == 2
+    started.process.send_signal(signal.SIGTERM)
+    _, err = started.process.communicate(timeout=60)  # ends when no worker has the pipe any more
+    assert started.process.returncode == 0
+    assert "Traceback" not in err
+
+
+def test_several_workers_only_read(odd_index: Path, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "tokens.jsonl"
+    run("token", file, "indexer", "--write")
+    refused = run("serve", odd_index, "--workers", "2", "--tokens", file, "--port", "0")
+    assert refused.code == 2
+    assert "several --workers only read" in refused.err
+
+
+@pytest.mark.slow
+def test_it_ends_when_a_worker_cannot_open_the_index(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "corpus_tuner", "serve", str(tmp_path), "--workers", "2"]
+    ended = subprocess.run(
+        [*command, "--port", "0"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 2
+    assert "is not an index" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
 def test_it_says_when_anyone_can_ask(odd_index: Path) -> None:
     started = start(odd_index, "--host", "0.0.0.0")
     # Whoever runs tests in the background has this signal ignored until the service answers.
