@@ -293,7 +293,13 @@ def _make_manifest(
     exact = VectorSearchEntry(
         settings=recipe.vectors, parameters=recipe.vectors.get_first_parameters()
     )
-    files = list_encoder_files(recipe.encoder)
+    if current and not whole and current.encoder.fingerprint == encoder.fingerprint:
+        encoder_files = dict(current.encoder.files)  # hashing them takes longer than one document
+    else:
+        encoder_files = {
+            name: StoredFile.describe(file)
+            for name, file in list_encoder_files(recipe.encoder).items()
+        }
     report = find_report(encoder.name)
     try:
         generation = parse_manifest(index).generation  # so that no later one has its number
@@ -305,7 +311,7 @@ def _make_manifest(
             dimension=encoder.dimension,
             max_tokens=encoder.max_tokens,
             settings=recipe.encoder.model_dump(exclude={"device", "trust_remote_code"}),
-            files={name: StoredFile.describe(file) for name, file in files.items()},
+            files=encoder_files,
         ),
         representation=recipe.representation.name,
         representations={one.name: one.model_dump() for one in list_representations(recipe)},
