@@ -55,7 +55,7 @@ def preview_build(
 
     Examples
     --------
-    >>> preview_build(example_corpus, "none", {**example_settings, "generator": None}).changes
+    >>> preview_build(example_corpus, "no-index", example_settings).changes
     Changes(added=3, changed=0, removed=0, unchanged=0)
     """
     recipe, encoder = set_encoder(parse_recipe(recipe), encoder)
