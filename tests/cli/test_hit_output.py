@@ -36,13 +36,14 @@ def test_search_explains(index: Path, run: Run) -> None:
 def test_improbable_hits_are_dimmed() -> None:
     from corpus_tuner.cli.hit_output import _choose_style, _format_head
     from corpus_tuner.core.documents import Document, View
-    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.hits import Hit, HitContents
     from corpus_tuner.indexes.search.snippets import Snippet
 
     def shown(probability: float | None) -> tuple[str, str]:
         document = Document("mill", "Mill", "It grinds.")
         view = View("mill", "passage", "It grinds.")
-        hit = Hit(document, 1, 2.0, probability, view, Snippet("It grinds.", 0, 10), {})
+        contents = HitContents(document, view, Snippet("It grinds.", 0, 10))
+        hit = Hit(contents, 1, 2.0, probability, {})
         return _choose_style(hit), _format_head(hit).plain.rpartition("  ")[2]
 
     assert shown(None) == ("", "2.000")

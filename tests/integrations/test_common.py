@@ -18,6 +18,7 @@ from corpus_tuner import (
     load_recipe,
 )
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.indexes.search.hits import HitContents
 from corpus_tuner.indexes.search.snippets import Snippet
 from corpus_tuner.integrations.common import convert_hit, open_searcher
 from tests.conftest import make_documents, write_jsonl
@@ -98,7 +99,7 @@ def make_hit(metadata: dict[str, Any], page: int | None = None) -> Hit:
     document = Document("d", "Mills", "One. It grinds. Two.", metadata)
     view = View("d", "passage", "It grinds.")
     snippet = Snippet("It grinds.", 5, 15, page, ("Wheels",))
-    return Hit(document, 1, 2.0, None, view, snippet, {}, ("copy",))
+    return Hit(HitContents(document, view, snippet), 1, 2.0, None, {}, ("copy",))
 
 
 def test_a_hit_is_a_document_or_a_passage() -> None:

@@ -401,9 +401,23 @@ def _decide_documents(
     return documents[best], {name: own[best] for name, own in scores.items()}
 
 
+class _FoundPoint(NamedTuple):
+    """A document of the collection (`corpus_tuner.indexes.search.backend.FoundDocument`)."""
+
+    document: Document
+    views: Sequence[View]
+
+    def select_views(self, position: int) -> dict[int, View]:
+        """Return the passages and one more view, by position among the views."""
+        return {
+            at: view
+            for at, view in enumerate(self.views)
+            if at == position or view.kind == "passage"
+        }
+
+
 def _make_match(stored: StoredPoint, vector: Vectors | None) -> Match:
     """Return a document with the similarities of its views."""
-    views = _make_views(stored)
     near: dict[int, float] = {}
     if vector is not None:
         rows = np.concatenate([stored.vectors[name] for name in _DENSE]).astype(np.float64)
@@ -411,8 +425,8 @@ def _make_match(stored: StoredPoint, vector: Vectors | None) -> Match:
         # A document with one row has it twice.
         near = dict(zip(stored.payload["rows"], similarities.tolist(), strict=False))
     best = max(near, key=near.__getitem__) if near else stored.payload["rows"][0]
-    windows = {at: view.text for at, view in enumerate(views) if view.kind == "passage"}
-    return Match(_make_document(stored.payload), views[best], windows, near)
+    found = _FoundPoint(_make_document(stored.payload), _make_views(stored))
+    return Match(found, best, near)
 
 
 def _make_document(payload: Payload) -> Document:

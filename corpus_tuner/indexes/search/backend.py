@@ -7,13 +7,15 @@ hits. Fusion and ranking are the same code for every index
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
+from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
@@ -25,25 +27,63 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.text.near_duplicates import Signatures
 
 
-class Match(NamedTuple):
-    """A document that was found, as the index stores it.
+class FoundDocument(Protocol):
+    """A document as the index stores it, which may be unpacked only when it is needed."""
 
-    Attributes
+    @property
+    def document(self) -> Document:
+        """The document."""
+
+    def select_views(self, position: int) -> Mapping[int, View]:
+        """Return the passages and one more view, by position among the views."""
+
+
+class Match:
+    """A document that was found.
+
+    Parameters
     ----------
-    document
-        The document.
-    view
-        Its view nearest to the query; in lexical search its passage.
-    windows
-        Texts of its passages, by position among its views.
+    found
+        The document as the index stores it.
+    position
+        Position of the view that is nearest to the query; in lexical search of a passage.
     similarities
         Similarities of its views to the query, by position; empty in lexical search.
+
+    Raises
+    ------
+    DamagedError
+        If what is read of the document was damaged.
     """
 
-    document: Document
-    view: View
-    windows: Mapping[int, str]
-    similarities: Mapping[int, float]
+    def __init__(
+        self, found: FoundDocument, position: int, similarities: Mapping[int, float]
+    ) -> None:
+        self.similarities = similarities
+        self._found = found
+        self._position = position
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return self._found.document
+
+    @property
+    def view(self) -> View:
+        """View nearest to the query."""
+        try:
+            return self._views[self._position]
+        except KeyError as error:
+            raise DamagedError(f"vectors name views that do not exist: {DAMAGED}") from error
+
+    @property
+    def windows(self) -> dict[int, str]:
+        """Texts of the passages, by position among the views."""
+        return {at: view.text for at, view in self._views.items() if view.kind == "passage"}
+
+    @cached_property
+    def _views(self) -> Mapping[int, View]:
+        return self._found.select_views(self._position)
 
 
 class Index(Protocol):
@@ -101,7 +141,7 @@ class Index(Protocol):
         """
 
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
-        """Return documents with their passages and similarities, in their order.
+        """Return documents with the similarities of their views, in their order.
 
         The query vector is float32, shape (dimension,); ``None`` in lexical search.
         """

@@ -1,8 +1,9 @@
 """Hits: documents with their scores, snippets and the contributions of all rankers."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from corpus_tuner.core.documents import Document, View, shorten_text
 from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS
+from corpus_tuner.indexes.search.backend import Index, Match
 from corpus_tuner.indexes.search.candidates import Ranking
 from corpus_tuner.indexes.search.fusion import Contribution
 from corpus_tuner.indexes.search.plan import Plan
@@ -40,14 +42,53 @@ class RankerScore:
     part: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class HitContents:
+    """What a hit shows; the attributes are those of `Hit`."""
+
+    document: Document
+    view: View
+    passage: Snippet
+
+
+class _LazyContents:
+    """What a hit shows, read and chosen when it is needed: `HitContents` that cost no time."""
+
+    def __init__(self, match: Match, choose: Callable[[Match], Snippet]) -> None:
+        self._match = match
+        self._choose = choose
+
+    @property
+    def document(self) -> Document:
+        return self._match.document
+
+    @property
+    def view(self) -> View:
+        return self._match.view
+
+    @cached_property
+    def passage(self) -> Snippet:
+        return self._choose(self._match)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HitContents | _LazyContents) and (
+            (self.document, self.view, self.passage) == (other.document, other.view, other.passage)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type, tuple[Document, View, Snippet]]:
+        return HitContents, (self.document, self.view, self.passage)
+
+
+@dataclass(frozen=True)
 class Hit:
     """A document that matches a query.
 
     Attributes
     ----------
-    document
-        The document.
+    contents
+        What the hit shows, which is read when it is first used: `document`, `view` and `passage`.
     rank
         Rank, from 1.
     score
@@ -57,12 +98,6 @@ class Hit:
         Probability of relevance, from 0 to 1, as calibration estimated it on pseudo-queries. It is
         comparable between queries, and a filter does not change it. ``None`` where the index is not
         calibrated, or not searched with the weights that were chosen.
-    view
-        View nearest to the query; in lexical mode the passage.
-    passage
-        Snippet of its text, as long as the encoder reads at once: the window that contains the
-        view, or else is nearest to the query itself; where lexical rankers contribute more than
-        dense ones, the window with the best BM25 score.
     rankers
         Score by every ranker with a weight, by name.
     similar
@@ -80,14 +115,31 @@ class Hit:
     True
     """
 
-    document: Document
+    contents: HitContents | _LazyContents = field(repr=False)
     rank: int
     score: float
     probability: float | None
-    view: View
-    passage: Snippet
     rankers: Mapping[str, RankerScore]
     similar: tuple[str, ...] = ()
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return self.contents.document
+
+    @property
+    def view(self) -> View:
+        """View nearest to the query; in lexical mode the passage."""
+        return self.contents.view
+
+    @property
+    def passage(self) -> Snippet:
+        """Snippet of the document's text, as long as the encoder reads at once.
+
+        It is the window that contains the view, or else is nearest to the query itself; where
+        lexical rankers contribute more than dense ones, the window with the best BM25 score.
+        """
+        return self.contents.passage
 
     def __repr__(self) -> str:
         probable = "" if self.probability is None else f", probability={self.probability:.3f}"
@@ -149,21 +201,28 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
     hits = Hits(warning=reranking.warning if reranking else None)
     for position, (number, match) in enumerate(zip(best.documents.tolist(), matches, strict=True)):
         dense = _is_mainly_dense(rankers[position])
-        scores = score_windows(best.index, plan, query, number, match, dense=dense)
-        windows = [*match.windows.values()]
+        choose = partial(_choose_passage, best.index, plan, query, number, dense=dense)
         hits.append(
             Hit(
-                match.document,
+                _LazyContents(match, choose),
                 position + 1,
                 ranking.scores[position],
                 ranking.probabilities[position] if ranking.probabilities else None,
-                match.view,
-                choose_snippet(match.document, windows, scores, match.view, dense=dense),
                 rankers[position],
                 ranking.similar[position] if ranking.similar else (),
             )
         )
     return hits
+
+
+def _choose_passage(
+    index: Index, plan: Plan, query: str, number: int, match: Match, *, dense: bool
+) -> Snippet:
+    """Return the snippet of a document, given by its number."""
+    scores = score_windows(index, plan, query, number, match, dense=dense)
+    return choose_snippet(
+        match.document, [*match.windows.values()], scores, match.view, dense=dense
+    )
 
 
 def shorten_line(text: str) -> str:

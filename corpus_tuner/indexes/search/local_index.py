@@ -9,7 +9,7 @@ import numpy as np
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalRanker
@@ -90,7 +90,7 @@ class LocalIndex:
         return max_of_documents(np.einsum("pd,d->p", passages, mean), starts)
 
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
-        """Return documents with their passages and similarities, in their order."""
+        """Return documents with the similarities of their views, in their order."""
         if vector is None:
             similarities: list[dict[int, float]] = [{} for _ in documents]
             best = np.zeros(len(documents), np.int64)  # the passage
@@ -98,21 +98,12 @@ class LocalIndex:
             similarities = self.dense.view_similarities(vector, documents)
             # Of equal ones the first, in every document.
             best = np.array([max(own, key=own.__getitem__) for own in similarities], np.int64)
-        found = self.segments.read_passages(documents, best)
-        try:
-            return [
-                Match(
-                    document,
-                    views[view],
-                    {at: one.text for at, one in views.items() if one.kind == "passage"},
-                    own,
-                )
-                for (document, views), view, own in zip(
-                    found, best.tolist(), similarities, strict=True
-                )
-            ]
-        except KeyError as error:
-            raise DamagedError(f"vectors name views that do not exist: {DAMAGED}") from error
+        return [
+            Match(*one)
+            for one in zip(
+                self.segments.read_packed(documents), best.tolist(), similarities, strict=True
+            )
+        ]
 
     def score_windows(
         self, ranker: LexicalRanker, query: str, document: int, windows: Sequence[str], how: BM25

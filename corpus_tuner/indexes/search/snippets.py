@@ -5,7 +5,6 @@ little to a reader or a language model.
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.text.headings import find_common_headings, find_sections
 from corpus_tuner.text.passages import locate_passage
+from corpus_tuner.text.quotes import find_quote
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.backend import Index, Match
@@ -77,24 +77,21 @@ def choose_snippet(
     Where none has it, as with a generated question, it is the best of all. Among equal ones it is
     the first.
     """
-    words = (view.support or view.text).split() if view else []
     # In views of sentences, words are separated by single spaces.
-    pattern = re.compile(r"\s+".join(map(re.escape, words))) if words else None
+    quote = (view.support or view.text) if view else ""
     ranked = sorted(
         zip(scores, windows, strict=True),
-        key=lambda pair: (bool(dense and pattern and not pattern.search(pair[1])), -pair[0]),
+        key=lambda pair: (bool(dense and quote and not find_quote(pair[1], quote)), -pair[0]),
     )
-    located = (locate_window(document, window, pattern) for _, window in ranked)
+    located = (locate_window(document, window, quote) for _, window in ranked)
     found = next(filter(None, located), None)
     return found or _cut_snippet(document, 0, len(document.text)) or Snippet("", 0, 0)
 
 
-def locate_window(
-    document: Document, window: str, matched: re.Pattern[str] | None = None
-) -> Snippet | None:
+def locate_window(document: Document, window: str, quote: str = "") -> Snippet | None:
     """Return the part of a document's text in a window; ``None`` if there is none.
 
-    It has the page and the headings of what `matched` finds in it, if it finds something.
+    It has the page and the headings of a quote from it, if it has that.
 
     Examples
     --------
@@ -103,7 +100,7 @@ def locate_window(
     Snippet(text='They stand by rivers.', start=12, end=33, page=None, headings=())
     """
     span = locate_passage(document, window)
-    return _cut_snippet(document, *span, matched) if span else None
+    return _cut_snippet(document, *span, quote) if span else None
 
 
 def find_page(text: str, start: int) -> int | None:
@@ -117,17 +114,14 @@ def find_page(text: str, start: int) -> int | None:
     return 1 + text.count("\f", 0, start) if "\f" in text else None
 
 
-def _cut_snippet(
-    document: Document, start: int, end: int, matched: re.Pattern[str] | None = None
-) -> Snippet | None:
+def _cut_snippet(document: Document, start: int, end: int, quote: str = "") -> Snippet | None:
     """Return a part of a text without the white space around it, if anything is left."""
     text = document.text
     part = text[start:end].strip()
     start += len(text[start:end]) - len(text[start:end].lstrip())
     if not part:
         return None
-    found = matched.search(part) if matched else None
-    first, last = found.span() if found else (0, len(part))
+    first, last = find_quote(part, quote) or (0, len(part))
     page = find_page(text, start + first)
     headings = find_common_headings(find_sections(text), (start + first, start + last))
     if headings[:1] == (document.title,):

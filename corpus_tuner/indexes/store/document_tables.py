@@ -1,32 +1,23 @@
-"""Tables of documents and their views in SQLite: the same in a segment and while it is staged."""
+"""Table of documents with their views in SQLite: the same in a segment and while it is staged."""
 
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.indexes.store.packed_document import PackedDocument, pack_contents
 
 SCHEMA = """
 CREATE TABLE documents (
     ordinal  INTEGER PRIMARY KEY,
     id       TEXT NOT NULL,
-    title    TEXT NOT NULL,
-    text     TEXT NOT NULL,
     metadata TEXT NOT NULL,
     digest   TEXT NOT NULL,
-    counts   TEXT NOT NULL
+    counts   TEXT NOT NULL,
+    contents BLOB NOT NULL
 );
-CREATE TABLE views (
-    document INTEGER NOT NULL REFERENCES documents (ordinal),
-    position INTEGER NOT NULL,
-    kind     TEXT NOT NULL,
-    text     TEXT NOT NULL,
-    maker    TEXT NOT NULL,
-    support  TEXT NOT NULL,
-    invented INTEGER NOT NULL,
-    PRIMARY KEY (document, position)
-) WITHOUT ROWID;
 """
 AMONG = "IN (SELECT value FROM json_each(?))"
 
@@ -62,53 +53,61 @@ class StoredDocument(NamedTuple):
         }
 
 
-def insert_document(database: sqlite3.Connection, ordinal: int | None, own: StoredDocument) -> int:
+def insert_document(
+    database: sqlite3.Connection, ordinal: int | None, own: StoredDocument, dictionary: bytes = b""
+) -> int:
     """Insert a document and its views, and return its ordinal; by default the next one."""
     document, views, digest, counts = own
     metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True, default=str)
-    columns = (document.id, document.title, document.text, metadata, digest)
     ordinal = database.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (ordinal, *columns, json.dumps(counts, sort_keys=True)),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            ordinal,
+            document.id,
+            metadata,
+            digest,
+            json.dumps(counts, sort_keys=True),
+            pack_contents(document, views, dictionary),
+        ),
     ).lastrowid
     assert ordinal is not None
-    database.executemany(
-        "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            (ordinal, position, view.kind, view.text, view.maker, view.support, view.invented)
-            for position, view in enumerate(views)
-        ),
-    )
     return ordinal
 
 
-def select_documents(select: Select, ordinals: Iterable[int]) -> dict[int, StoredDocument]:
+def select_packed(
+    select: Select, ordinals: Iterable[int], dictionary: bytes, file: Path
+) -> dict[int, PackedDocument]:
+    """Return packed documents, by ordinal, in ascending order."""
+    rows = select(
+        f"SELECT ordinal, id, metadata, contents FROM documents WHERE ordinal {AMONG} "
+        "ORDER BY ordinal",
+        json.dumps([*ordinals]),
+    )
+    return {
+        ordinal: PackedDocument(id_, metadata, contents, dictionary, file)
+        for ordinal, id_, metadata, contents in rows
+    }
+
+
+def select_documents(
+    select: Select, ordinals: Iterable[int], dictionary: bytes, file: Path
+) -> dict[int, StoredDocument]:
     """Return documents with their views, by ordinal, in ascending order.
 
     Raises
     ------
-    KeyError, ValueError
-        If the tables are damaged.
+    ValueError, DamagedError
+        If the table is damaged.
     """
-    wanted = json.dumps([*ordinals])
-    views: dict[int, list[View]] = {}
-    for ordinal, id_, kind, text, maker, support, invented in select(
-        "SELECT document, id, kind, views.text, maker, support, invented FROM documents JOIN views "
-        f"ON document = ordinal WHERE ordinal {AMONG} ORDER BY document, position",
-        wanted,
-    ):
-        views.setdefault(ordinal, []).append(View(id_, kind, text, maker, support, bool(invented)))
+    wanted = [*ordinals]
+    packed = select_packed(select, wanted, dictionary, file)
     rows = select(
-        "SELECT ordinal, id, title, text, metadata, digest, counts FROM documents "
-        f"WHERE ordinal {AMONG} ORDER BY ordinal",
-        wanted,
+        f"SELECT ordinal, digest, counts FROM documents WHERE ordinal {AMONG} ORDER BY ordinal",
+        json.dumps(wanted),
     )
     return {
         ordinal: StoredDocument(
-            Document(id_, title, text, json.loads(metadata)),
-            views[ordinal],
-            digest,
-            json.loads(counts),
+            packed[ordinal].document, packed[ordinal].views, digest, json.loads(counts)
         )
-        for ordinal, id_, title, text, metadata, digest, counts in rows
+        for ordinal, digest, counts in rows
     }

@@ -5,7 +5,7 @@
     INDEX/
         manifest.json           names what is in force; replacing it is the one commit point
         segments/000001/        written once, never changed
-            documents.sqlite    documents, their views, and which fields they have
+            documents.sqlite    documents with their views, and which fields they have
             views.faiss         inner-product vectors, one file per representation
             views.views.npy     int32: which of its document's views every vector shows
             views.starts.npy    int64: the first vector of every document, and the end

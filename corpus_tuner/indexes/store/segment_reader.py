@@ -3,13 +3,15 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus_tuner.core.documents import Document, View
+from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.fields import Field, Fields, normalize_id
@@ -18,8 +20,10 @@ from corpus_tuner.indexes.store.document_tables import (
     AMONG,
     StoredDocument,
     select_documents,
+    select_packed,
 )
 from corpus_tuner.indexes.store.layout import DOCUMENTS
+from corpus_tuner.indexes.store.packed_document import PackedDocument
 from corpus_tuner.indexes.store.reader_lock import ReaderLock
 from corpus_tuner.indexes.vectors import Ordinals
 
@@ -106,41 +110,20 @@ class Segment:
 
     def read_documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
         """Return documents, by ordinal."""
-        rows = self._select(
-            "SELECT ordinal, id, title, text, metadata FROM documents "
-            f"WHERE ordinal {AMONG} ORDER BY ordinal",
-            json.dumps([*ordinals]),
-        )
-        return {
-            ordinal: Document(id_, title, text, self._parse(metadata))
-            for ordinal, id_, title, text, metadata in rows
-        }
+        return {ordinal: own.document for ordinal, own in self.read_packed(ordinals).items()}
 
     def read_stored(self, ordinals: Iterable[int]) -> dict[int, StoredDocument]:
         """Return documents with views, digests and counts, by ordinal."""
         try:
-            return select_documents(self._select, ordinals)
+            return select_documents(self._select, ordinals, self._dictionary, self._path)
         except (KeyError, ValueError) as error:
             if isinstance(error, SearchIndexError):
                 raise
             raise self._make_error(str(error)) from error
 
-    def read_passages(
-        self, ordinals: Sequence[int], others: Sequence[int]
-    ) -> dict[int, tuple[Document, dict[int, View]]]:
-        """Return documents with their passages and another view each, by position."""
-        views: dict[int, dict[int, View]] = {ordinal: {} for ordinal in ordinals}
-        documents = self.read_documents(ordinals)
-        rows = self._select(
-            "SELECT document, position, kind, text, maker, support, invented FROM json_each(?) "
-            "JOIN views ON document = CAST(key AS INTEGER) "
-            "AND (kind = 'passage' OR position = value) ORDER BY document, position",
-            json.dumps(dict(zip(ordinals, others, strict=True))),
-        )
-        for ordinal, position, kind, text, maker, support, invented in rows:
-            id_ = documents[ordinal].id
-            views[ordinal][position] = View(id_, kind, text, maker, support, bool(invented))
-        return {ordinal: (document, views[ordinal]) for ordinal, document in documents.items()}
+    def read_packed(self, ordinals: Iterable[int]) -> dict[int, PackedDocument]:
+        """Return documents with their views, not unpacked yet, by ordinal."""
+        return select_packed(self._select, ordinals, self._dictionary, self._path)
 
     def read_counts(self, ordinals: Iterable[int]) -> dict[int, tuple[str, dict[str, int]]]:
         """Return digest and counts of documents, by ordinal."""
@@ -171,6 +154,16 @@ class Segment:
             json.dumps([*ordinals]),
         )
         return dict(rows)
+
+    @cached_property
+    def _dictionary(self) -> bytes:
+        try:
+            ((packed,),) = self._select("SELECT bytes FROM dictionary")
+            return zlib.decompress(packed)
+        except (ValueError, TypeError, zlib.error) as error:
+            if isinstance(error, SearchIndexError):
+                raise
+            raise self._make_error(str(error)) from error
 
     def _select(self, query: str, *values: str | float) -> list[Any]:
         try:

@@ -3,10 +3,12 @@
 import json
 import shutil
 import sqlite3
+import zlib
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -23,6 +25,7 @@ from corpus_tuner.indexes.representations import Representation, count_windows
 from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
 from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, WINDOWS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
+from corpus_tuner.indexes.store.packed_document import DICTIONARY_DOCUMENTS, make_dictionary
 from corpus_tuner.indexes.vectors.rows import (
     row_starts_file,
     row_views_file,
@@ -34,8 +37,10 @@ from corpus_tuner.text.passages import get_full_text
 
 SEGMENT = "segment"
 """Subfolder of a working folder in which a segment is written."""
+_PAGE = 16_384  # bytes: small ones leave much room behind packed documents
 _INDEX = """
 CREATE UNIQUE INDEX ids ON documents (id);
+CREATE TABLE dictionary (bytes BLOB NOT NULL);  -- of the packed documents, compressed itself
 CREATE TABLE fields (
     name      TEXT PRIMARY KEY,
     documents INTEGER NOT NULL,
@@ -135,9 +140,13 @@ def _write_documents(
         # What is written is synced as a whole, and is of no use before that.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
+        database.execute(f"PRAGMA page_size = {_PAGE}")
         database.executescript(f"BEGIN; {SCHEMA} {_INDEX}")
-        for ordinal, one in enumerate(stored):
-            insert_document(database, ordinal, one)
+        first = [*islice(stored, DICTIONARY_DOCUMENTS)]
+        dictionary = make_dictionary(first)
+        database.execute("INSERT INTO dictionary VALUES (?)", (zlib.compress(dictionary),))
+        for ordinal, one in enumerate(chain(first, stored)):
+            insert_document(database, ordinal, one, dictionary)
             counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
             digest = add_digests(digest, [one.digest])

@@ -28,6 +28,7 @@ from corpus_tuner.indexes.representations import Representation, WindowCounts
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, WINDOWS, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, VectorSearchEntry
+from corpus_tuner.indexes.store.packed_document import PackedDocument
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
@@ -151,14 +152,9 @@ class Segments:
         """Return documents with their views, digests and counts, in the order of `ordinals`."""
         return self._read(ordinals, Segment.read_stored)
 
-    def read_passages(
-        self, ordinals: Ordinals, others: Ordinals
-    ) -> list[tuple[Document, dict[int, View]]]:
-        """Return documents with their passages and another view each, by position.
-
-        All views of a long document would be many times as much to read.
-        """
-        return self._read(ordinals, Segment.read_passages, others)
+    def read_packed(self, ordinals: Ordinals) -> list[PackedDocument]:
+        """Return documents with their views, not unpacked yet, in the order of `ordinals`."""
+        return self._read(ordinals, Segment.read_packed)
 
     def read_counts(self, ordinals: Ordinals) -> list[tuple[str, dict[str, int]]]:
         """Return the digests and counts of documents, in the order of `ordinals`."""
@@ -284,19 +280,14 @@ class Segments:
         return zip(self.edges[:-1], self._segments, strict=True)
 
     def _read(
-        self, ordinals: Ordinals, read: Callable[..., Mapping[int, _Found]], *more: Ordinals
+        self, ordinals: Ordinals, read: Callable[[Segment, list[int]], Mapping[int, _Found]]
     ) -> list[_Found]:
-        """Return what every segment reads of its documents, in the order of `ordinals`.
-
-        `read` takes a segment, ordinals in it, and the values of `more` for these.
-        """
+        """Return what every segment reads of its documents, in the order of `ordinals`."""
         found: dict[int, _Found] = {}
         owners = np.searchsorted(self.edges, ordinals, side="right") - 1
         for number in np.unique(owners).tolist():
             first = self.edges[number]
-            own, *values = (each[owners == number] for each in (ordinals - first, *more))
-            arguments = (each.tolist() for each in (own, *values))
-            read_here = read(self._segments[number], *arguments)
+            read_here = read(self._segments[number], (ordinals[owners == number] - first).tolist())
             found |= {first + ordinal: one for ordinal, one in read_here.items()}
         try:
             return [found[ordinal] for ordinal in ordinals.tolist()]

@@ -102,13 +102,14 @@ class Staging:
         self.dimension = dimension
         self.lexical = lexical
         folder.mkdir(exist_ok=True)
-        self._database = sqlite3.connect(folder / "staging.sqlite", isolation_level=None)
+        self._file = folder / "staging.sqlite"
+        self._database = sqlite3.connect(self._file, isolation_level=None)
         try:
             self._database.execute("PRAGMA synchronous = FULL")
             if not self._database.execute("SELECT 1 FROM sqlite_master").fetchone():
                 self._database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
             self._database.executescript(_ARRANGED)
-            self._database.execute("SELECT vectors FROM rows LIMIT 0")  # of this release
+            self._database.execute("SELECT contents FROM documents LIMIT 0")  # of this release
         except sqlite3.DatabaseError as error:
             self.close()
             if describe_disk_error(error):
@@ -180,7 +181,7 @@ class Staging:
 
         arranged = self._database.execute("SELECT document FROM arranged ORDER BY position")
         for chunk in split_into_chunks((one for (one,) in arranged), _DOCUMENTS_AT_ONCE):
-            documents = select_documents(select, chunk)
+            documents = select_documents(select, chunk, b"", self._file)
             yield from (documents[ordinal] for ordinal in chunk)
 
     def read_rows(self, representation: Representation) -> SegmentRows:

@@ -1,5 +1,6 @@
 """Hits say which ranker found them, and are shown as a table."""
 
+import pickle
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,8 +8,8 @@ import pytest
 
 from corpus_tuner import Searcher, SearchSettings
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.indexes.search.hits import Hit, Hits
-from corpus_tuner.indexes.search.snippets import Snippet
+from corpus_tuner.indexes.search.hits import Hit, HitContents, Hits
+from corpus_tuner.indexes.search.snippets import Snippet, choose_snippet
 from corpus_tuner.indexes.store.search_settings import FEEDBACK, HybridWeights, Mode
 from tests.indexes.indexing import build_index
 
@@ -45,7 +46,8 @@ def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) 
 def make_hit(text: str, probability: float | None = None, title: str = "") -> Hit:
     document = Document("mill", title, text)
     snippet = Snippet(text, 0, len(text))
-    return Hit(document, 1, 0.25, probability, View("mill", "passage", text), snippet, {})
+    contents = HitContents(document, View("mill", "passage", text), snippet)
+    return Hit(contents, 1, 0.25, probability, {})
 
 
 def test_a_hit_is_shown_in_short() -> None:
@@ -60,3 +62,26 @@ def test_notebooks_show_a_table_whose_cells_are_escaped() -> None:
     assert "<td>&lt;b&gt;It grinds.</td><td>0.250</td><td>12.5%</td>" in html
     assert "<td>a &amp; b</td>" in html
     assert f"<td>{'x' * 159}…</td><td>0.250</td><td></td>" in html
+
+
+def test_what_hits_show_is_chosen_when_it_is_first_used(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = build_index(tmp_path, encoder, 20)
+    chosen: list[str] = []
+
+    def count(document: Document, *values: Any, **named: Any) -> Snippet:
+        chosen.append(document.id)
+        return choose_snippet(document, *values, **named)
+
+    monkeypatch.setattr("corpus_tuner.indexes.search.hits.choose_snippet", count)
+    with Searcher.open(index, encoder=encoder) as searcher:
+        found = searcher.search("the farmer and the old mill", 20)
+        assert not chosen
+        again = searcher.search("the farmer and the old mill", 20)
+        assert pickle.loads(pickle.dumps(found[0])) == again[0]
+    assert found == again
+    assert [hit.passage for hit in found] == [hit.passage for hit in again]
+    assert {*chosen} == {hit.document.id for hit in found}
+    assert len(chosen) == 2 * len(found)
+    assert found[0] != found[1]

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.errors import DamagedError
 from corpus_tuner.indexes.store.document_tables import (
     SCHEMA,
     StoredDocument,
@@ -32,7 +34,7 @@ def select(database: sqlite3.Connection, ordinals: list[int]) -> dict[int, Store
     def run(query: str, *bound: Any) -> list[Any]:
         return database.execute(query, bound).fetchall()
 
-    return select_documents(run, ordinals)
+    return select_documents(run, ordinals, b"", Path("documents.sqlite"))
 
 
 @given(texts, texts, st.dictionaries(texts, values, max_size=3), st.booleans())
@@ -61,5 +63,5 @@ def test_documents_are_selected_in_ascending_order(database: sqlite3.Connection)
 
 def test_a_document_without_views_is_damage(database: sqlite3.Connection) -> None:
     insert_document(database, 0, StoredDocument(Document("d0", "", "text"), [], "0a", {}))
-    with pytest.raises(KeyError):
+    with pytest.raises(DamagedError, match=r"documents\.sqlite is damaged \(document 'd0'"):
         select(database, [0])

@@ -10,7 +10,13 @@ import pytest
 
 from corpus_tuner import check
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.store.manifest import EncoderEntry, parse_manifest, read_manifest, verify
+from corpus_tuner.indexes.store.manifest import (
+    VERSION,
+    EncoderEntry,
+    parse_manifest,
+    read_manifest,
+    verify,
+)
 from tests.conftest import edit_manifest
 from tests.indexes.indexing import encoded, write_index
 from tests.indexes.store.conftest import Built
@@ -26,7 +32,7 @@ def index(tmp_path: Path) -> Path:
     ("values", "message"),
     [
         ({"format": "another"}, "is not the manifest of a corpus-tuner index"),
-        ({"version": 3}, "has format version 3, and this release reads version 13"),
+        ({"version": 3}, f"has format version 3, and this release reads version {VERSION}"),
         ({"surprise": 1}, "is damaged"),
         ({"segments": None}, "is damaged"),
     ],
