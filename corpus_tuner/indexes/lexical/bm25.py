@@ -204,7 +204,7 @@ class LexicalIndex:
 
     def has_rare_code(self, query: str) -> bool:
         """Tell whether a query has a term that looks like a code and that few windows have."""
-        counted = Counter(extract_query_terms(self._ranker, query, self._settings))
+        counted = self._count_terms(query)
         return bool(find_rare_codes(counted, self._count_windows(counted)).any())
 
     def score_windows(self, query: str, how: BM25) -> Scores:
@@ -215,7 +215,7 @@ class LexicalIndex:
         last = self._last
         if last is not None and (last.query, last.how) == (query, how):
             return last.scores
-        counted = Counter(extract_query_terms(self._ranker, query, self._settings))
+        counted = self._count_terms(query)
         terms, windows, counts = self._look_up(counted)
         frequencies = np.bincount(terms, minlength=len(counted))
         idf = self.statistics.compute_idf_weights(counted, frequencies)
@@ -227,7 +227,7 @@ class LexicalIndex:
 
     def score_texts(self, query: str, texts: Sequence[str], how: BM25) -> Scores:
         """Return the scores that texts would have if they were windows of the index."""
-        counted = Counter(extract_query_terms(self._ranker, query, self._settings))
+        counted = self._count_terms(query)
         windows = [extract_terms(self._ranker, text, self._settings) for text in texts]
         return self.statistics.score_windows(counted, self._count_windows(counted), windows, how)
 
@@ -236,10 +236,19 @@ class LexicalIndex:
         live = np.split(self._live_windows, self._edges[1:-1])
         return count_window_frequencies(list(zip(self._segments, live, strict=False)))
 
+    def _count_terms(self, query: str) -> Counter[str]:
+        """Return the terms of a query, known for the last search, and their numbers."""
+        last = self._last
+        if last is not None and last.query == query:
+            return last.counted
+        return Counter(extract_query_terms(self._ranker, query, self._settings))
+
     def _count_windows(self, query: Counter[str]) -> Counts:
         """Return the numbers of live windows that have each term, known for the last search."""
         last = self._last
-        if last is not None and [*last.counted.items()] == [*query.items()]:
+        if last is not None and (
+            last.counted is query or [*last.counted.items()] == [*query.items()]
+        ):
             return last.frequencies
         terms, _, _ = self._look_up(query)
         return np.bincount(terms, minlength=len(query))
@@ -253,7 +262,7 @@ class LexicalIndex:
             [np.zeros(0, np.int64)]
             + [own[1] + first for own, first in zip(found, self._edges[:-1], strict=True)]
         )
-        counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])
+        counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])  # float64
         if self.statistics.windows == len(self._lengths):
             return terms, windows, counts
         live = self._live_windows[windows]

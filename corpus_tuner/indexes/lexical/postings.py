@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.core.arrays import load_array, save_array
+from corpus_tuner.core.arrays import load_array, save_array, write_header
 from corpus_tuner.core.chunks import split_into_chunks
-from corpus_tuner.errors import DAMAGED, DamagedError
+from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
+from corpus_tuner.indexes.lexical.posting_codes import (
+    MOST_WINDOWS,
+    decode_postings,
+    encode_postings,
+)
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 
 Keys = npt.NDArray[np.uint64]
@@ -29,13 +35,13 @@ Counts = npt.NDArray[np.int64]
 
 _FILES: dict[str, tuple[type[np.generic], ...]] = {
     "keys": (np.uint64,),
-    "starts": (np.int64,),
-    "windows": (np.int32,),
-    "counts": (np.uint8, np.uint16, np.uint32),
+    "starts": (np.uint8, np.uint16, np.uint32, np.uint64),
+    "codes": (np.uint8,),
     "lengths": (np.int32,),
 }
 _AT_ONCE = 1_000  # windows
 _BLOCK = 2**20  # postings
+_ENCODED = 2**18  # postings whose codes are made at once
 _POSTING = np.dtype([("key", np.uint64), ("window", np.int32), ("count", np.int32)])
 
 
@@ -48,10 +54,15 @@ def write_postings(windows: Iterable[DocumentTerms], folder: Path, name: str) ->
     """Write the postings of windows, given by their terms.
 
     Memory use is that of the term table and the postings of a thousand windows. The files
-    are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.starts.npy``, int64,
-    where the postings of every term begin, and the end; ``NAME.windows.npy``, int32, and
-    ``NAME.counts.npy``, the window and the count of every posting; and ``NAME.lengths.npy``,
-    int32, the length of every window.
+    are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.codes.npy``, uint8, the
+    codes of the postings (`corpus_tuner.indexes.lexical.posting_codes`), term by term;
+    ``NAME.starts.npy``, the least unsigned type, where those of every term begin, and the end; and
+    ``NAME.lengths.npy``, int32, the length of every window.
+
+    Raises
+    ------
+    SearchIndexError
+        If there are more than `MOST_WINDOWS` windows.
     """
     terms = _TermTable()
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
@@ -124,27 +135,28 @@ class Postings:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._keys, self._starts, self._windows, self._counts, self.lengths = (
+        self._keys, self._starts, self._codes, self.lengths = (
             load_array(folder / f"{name}.{what}.npy", *dtypes) for what, dtypes in _FILES.items()
         )
         self._what = f"{name} in {folder}"
         total = self._starts[-1:].tolist()
-        fits = self._starts.shape == (len(self._keys) + 1,) and total == [len(self._windows)]
-        if not fits or len(self._windows) != len(self._counts):
+        if self._starts.shape != (len(self._keys) + 1,) or total != [len(self._codes)]:
             raise DamagedError(f"the {self._what} do not fit each other: {DAMAGED}")
 
     def read_blocks(self) -> Iterator[npt.NDArray[Any]]:
         """Yield all postings, by term and then by window: their keys, windows and counts."""
-        for first in range(0, len(self._windows), _BLOCK):
-            some = slice(first, first + _BLOCK)
-            postings = np.zeros(len(self._windows[some]), _POSTING)
-            rows = np.arange(first, first + len(postings))
-            postings["key"] = self._keys[np.searchsorted(self._starts, rows, side="right") - 1]
-            postings["window"] = self._windows[some]
-            postings["count"] = self._counts[some]
+        first = 0
+        while first < len(self._keys):
+            most = int(self._starts[first]) + _BLOCK
+            end = max(first + 1, int(np.searchsorted(self._starts, most, side="right")) - 1)
+            keys = self._keys[first:end]
+            terms, windows, counts = self.look_up(keys)
+            postings = np.zeros(len(terms), _POSTING)
+            postings["key"], postings["window"], postings["count"] = keys[terms], windows, counts
             yield postings
+            first = end
 
-    def look_up(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
+    def look_up(self, keys: Keys) -> tuple[Counts, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Return the postings of some terms, one term after the other.
 
         Returns
@@ -155,20 +167,18 @@ class Postings:
         begins = ends = np.zeros(len(keys), np.int64)
         if len(self._keys):
             nearest = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-            begins = np.asarray(self._starts[nearest])
-            ends = np.where(self._keys[nearest] == keys, self._starts[nearest + 1], begins)
+            begins = self._starts[nearest].astype(np.int64)
+            after = self._starts[nearest + 1].astype(np.int64)
+            ends = np.where(self._keys[nearest] == keys, after, begins)
         sizes = ends - begins
-        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._windows)).any():
+        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._codes)).any():
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
-        pieces = list(zip(begins, ends, strict=True))
-        terms = np.repeat(np.arange(len(keys)), sizes)
-        if not len(terms):
-            return terms, terms, terms.astype(np.float64)
-        windows = np.concatenate([self._windows[start:end] for start, end in pieces])
-        counts = np.concatenate([self._counts[start:end] for start, end in pieces])
-        if windows.min() < 0 or windows.max() >= len(self.lengths):
+        pieces = [self._codes[start:end] for start, end in zip(begins, ends, strict=True)]
+        found = decode_postings(np.concatenate([np.zeros(0, np.uint8), *pieces]), sizes)
+        windows = found.windows
+        if len(windows) and (windows.min() < 0 or windows.max() >= len(self.lengths)):
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
-        return terms, windows, counts.astype(np.float64)
+        return np.repeat(np.arange(len(keys)), found.sizes), windows, found.counts
 
 
 @lru_cache(maxsize=2**18)
@@ -216,32 +226,59 @@ def _write(
     blocks: Iterable[npt.NDArray[Any]],
 ) -> None:
     """Write the files; the postings of a term come in the order of windows."""
+    if len(lengths) > MOST_WINDOWS:
+        raise SearchIndexError(f"a segment has at most {MOST_WINDOWS:,} windows")
     starts = np.concatenate([[0], np.cumsum(terms.totals)]).astype(np.int64)
+    free = starts[:-1].copy()  # where the next posting of every term goes
+    with (
+        _create_array(folder, np.dtype(np.int32), int(starts[-1])) as windows,
+        _create_array(folder, np.min_scalar_type(terms.most), int(starts[-1])) as counts,
+    ):
+        for postings in blocks:
+            order = np.argsort(postings["key"], kind="stable")
+            numbers = np.searchsorted(terms.keys, postings["key"][order])
+            new, at, sizes = np.unique(numbers, return_index=True, return_counts=True)
+            places = free[numbers] + np.arange(len(numbers)) - np.repeat(at, sizes)
+            windows[places] = postings["window"][order]
+            counts[places] = postings["count"][order]
+            free[new] += sizes
+        bytes_ = _write_codes(folder / f"{name}.codes.npy", windows, counts, starts)
+    ends = np.concatenate([[0], np.cumsum(bytes_)])
+    starts = ends.astype(np.min_scalar_type(int(ends[-1])))
     for what, values in (("keys", terms.keys), ("starts", starts), ("lengths", lengths)):
         save_array(folder / f"{name}.{what}.npy", values)
-    total = int(starts[-1])
-    windows = _create_array(folder / f"{name}.windows.npy", np.dtype(np.int32), total)
-    counts = _create_array(folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total)
-    free = starts[:-1].copy()  # where the next posting of every term goes
-    for postings in blocks:
-        order = np.argsort(postings["key"], kind="stable")
-        numbers = np.searchsorted(terms.keys, postings["key"][order])
-        new, at, sizes = np.unique(numbers, return_index=True, return_counts=True)
-        places = free[numbers] + np.arange(len(numbers)) - np.repeat(at, sizes)
-        windows[places] = postings["window"][order]
-        counts[places] = postings["count"][order]
-        free[new] += sizes
 
 
-def _create_array(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
-    """Make an array that lies in a file."""
-    if length:
-        made = np.lib.format.open_memmap(file, "w+", dtype, (length,))
+def _write_codes(
+    file: Path, windows: npt.NDArray[Any], counts: npt.NDArray[Any], starts: Counts
+) -> Counts:
+    """Write the codes of all postings; return the number of bytes of every term."""
+    sizes = np.zeros(len(starts) - 1, np.int64)
+    with file.open("wb") as output:
+        write_header(output, np.uint8, 0)
+        for first in range(0, len(windows), _ENCODED):
+            own = windows[first : first + _ENCODED]
+            rows = np.arange(first, first + len(own))
+            terms = np.searchsorted(starts, rows, side="right") - 1
+            before = windows[np.maximum(rows - 1, 0)]
+            before = np.where(rows == starts[terms], -1, before)
+            codes, of_postings = encode_postings(own, counts[first : first + len(own)], before)
+            output.write(codes.data)
+            sizes[terms[0] : terms[-1] + 1] += np.bincount(terms - terms[0], of_postings).astype(
+                np.int64
+            )
+        output.seek(0)
+        write_header(output, np.uint8, int(sizes.sum()))
+    return sizes
+
+
+@contextmanager
+def _create_array(folder: Path, dtype: np.dtype[Any], length: int) -> Iterator[npt.NDArray[Any]]:
+    """Make an array that lies in a temporary file."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        size = dtype.itemsize * length
         # Blocks are allocated before they are written to: what is mapped into memory and has no
         # room on the disk would end the process.
-        if hasattr(os, "posix_fallocate"):
-            with file.open("r+b") as opened:
-                os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
-        return made
-    save_array(file, np.zeros(0, dtype))
-    return np.zeros(0, dtype)
+        if size and hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        yield np.memmap(file, dtype, "r+", shape=(length,)) if size else np.zeros(0, dtype)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner.core.arrays import save_array
+from corpus_tuner.errors import DamagedError
 from corpus_tuner.indexes.lexical import postings
 from corpus_tuner.indexes.lexical.postings import (
     Postings,
@@ -32,6 +34,7 @@ TERMS = ["mill", "river", "wheat", "", "ä", "\ud800"]
 def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
         patched.setattr(postings, "_AT_ONCE", at_once)
+        patched.setattr(postings, "_ENCODED", at_once)
         write_postings(map(written, documents), Path(name), "words")
         read = Postings(Path(name), "words")
         assert read.lengths.tolist() == [len(document) // 2 for document in documents]
@@ -41,14 +44,13 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
         assert len(terms) == sum(having)
         for term, ordinal, count in zip(terms, ordinals, counts, strict=True):
             assert count == Counter(documents[ordinal])[TERMS[term]]
-        assert sorted(path.suffix for path in Path(name).iterdir()) == [".npy"] * 5
+        assert sorted(path.suffix for path in Path(name).iterdir()) == [".npy"] * 4
 
 
 def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
     write_postings([written(["mill"] * 70_000), written(["mill"] * 300)], tmp_path, "words")
     _, _, counts = Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
     assert counts.tolist() == [70_000, 300]
-    assert np.load(tmp_path / "words.counts.npy").dtype == np.uint32
 
 
 @given(
@@ -81,3 +83,16 @@ def test_merged_postings_are_those_of_what_is_left(
         write_postings(map(written, left), Path(name) / "fresh", "words")
         for file in (Path(name) / "fresh").iterdir():
             assert (Path(name) / "merged" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_most_postings_take_a_byte(tmp_path: Path) -> None:
+    write_postings([written(["mill", "river"])] * 500, tmp_path, "words")
+    assert len(np.load(tmp_path / "words.codes.npy")) == 2 * 500
+
+
+def test_damaged_postings_are_told(tmp_path: Path) -> None:
+    write_postings([written(["mill"])] * 3, tmp_path, "words")
+    for codes in ([0, 0, 128], [0, 0, 3], [0, 0, 4]):
+        save_array(tmp_path / "words.codes.npy", np.array(codes, np.uint8))
+        with pytest.raises(DamagedError):
+            Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
