@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.errors import DAMAGED, DamagedError
-
 Codes = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.integer]
 
@@ -79,7 +77,7 @@ def decode_postings(codes: Codes, sizes: Integers) -> DecodedPostings:
 
     Raises
     ------
-    DamagedError
+    ValueError
         If these are no postings.
 
     Examples
@@ -101,7 +99,7 @@ def decode_postings(codes: Codes, sizes: Integers) -> DecodedPostings:
     gaps[continued] = 0
     if len(rests):
         if rests[-1] == len(codes) - 1:
-            raise DamagedError(f"the last posting has no count: {DAMAGED}")
+            raise ValueError("the last posting has no count")
         of_rests = rests + 1
         while not (ended := is_posting[of_rests]).all():
             of_rests += ~ended
@@ -126,7 +124,7 @@ def _join_bytes(numbers: npt.NDArray[np.int32], continued: Integers) -> None:
     firsts = continued[is_first]
     lengths = np.diff(np.flatnonzero(np.append(is_first, True)))
     if lengths.max() >= _MOST_BYTES or continued[-1] == len(numbers) - 1:
-        raise DamagedError(f"postings are no numbers: {DAMAGED}")
+        raise ValueError("postings are no numbers")
     for length in range(1, int(lengths.max()) + 1):
         own = firsts[lengths == length]
         joined = numbers[own + length]

@@ -174,7 +174,10 @@ class Postings:
         if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._codes)).any():
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
         pieces = [self._codes[start:end] for start, end in zip(begins, ends, strict=True)]
-        found = decode_postings(np.concatenate([np.zeros(0, np.uint8), *pieces]), sizes)
+        try:
+            found = decode_postings(np.concatenate([np.zeros(0, np.uint8), *pieces]), sizes)
+        except ValueError as error:
+            raise DamagedError(f"the {self._what} are damaged ({error}): {DAMAGED}") from error
         windows = found.windows
         if len(windows) and (windows.min() < 0 or windows.max() >= len(self.lengths)):
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")

@@ -35,7 +35,7 @@ class Representation:
     """One row per passage, drawn towards the mean of the document's views."""
 
     name = "mean"
-    storage: Storage = "float32"
+    storage: Storage = "int8"
     score = staticmethod(score_by_best_row)
 
     def __init__(self, settings: Settings) -> None:

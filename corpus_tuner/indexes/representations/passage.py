@@ -24,13 +24,13 @@ class Settings(PluginSettings):
         every passage, scored by the best one (MaxP; Dai and Callan, "Deeper Text Understanding for
         IR with Contextual Neural Language Modeling", SIGIR 2019).
     storage
-        ``float32`` keeps published figures to the last digit; ``float16`` takes half the space and
-        differs in the fourth decimal, ``int8`` takes a quarter.
+        ``float16`` takes half the space of ``float32``, which keeps published figures to the last
+        digit, and differs from it in the fourth decimal; ``int8`` takes a quarter.
     """
 
     name: Literal["passage"] = "passage"
     windows: Literal["first", "all"] = "first"
-    storage: Storage = "float32"
+    storage: Storage = "float16"
 
 
 class Representation:

@@ -66,7 +66,7 @@ def insert_document(
             document.id,
             metadata,
             digest,
-            json.dumps(counts, sort_keys=True),
+            json.dumps(counts, sort_keys=True, separators=(",", ":")),
             pack_contents(document, views, dictionary),
         ),
     ).lastrowid

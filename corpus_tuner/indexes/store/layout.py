@@ -7,7 +7,7 @@
         segments/000001/        written once, never changed
             documents.sqlite    documents with their views, and which fields they have
             views.faiss         inner-product vectors, one file per representation
-            views.views.npy     int32: which of its document's views every vector shows
+            views.views.npy     which of its document's views every vector shows
             views.starts.npy    int64: the first vector of every document, and the end
             signatures.npy      uint8: MinHash of title and text (text/near_duplicates.py)
             words.*  ngrams.*    how often terms are in documents (indexes/lexical/postings.py)

@@ -103,7 +103,9 @@ def write_segment(
         rows[name] = int(own.sum())
         file = vectors_file(folder, name)
         write_vectors(vectors, rows[name], dimension, representation.storage, file)
-        save_array(row_views_file(folder, name), views.astype(np.int32))
+        save_array(
+            row_views_file(folder, name), views.astype(np.min_scalar_type(views.max(initial=0)))
+        )
         starts = np.concatenate([[0], np.cumsum(own)]).astype(np.int64)
         save_array(row_starts_file(folder, name), starts)
     for ranker in rankers:

@@ -87,7 +87,7 @@ class _Segment(NamedTuple):
     rows: StoredRows
     ann_index: AnnIndex | None
     first_row: int
-    views: npt.NDArray[np.int32]
+    views: npt.NDArray[np.unsignedinteger]
 
 
 class DenseIndex:
@@ -371,11 +371,11 @@ class DenseIndex:
 
 def _open_rows(
     folder: Path, representation: Representation, dimension: int
-) -> tuple[StoredRows, npt.NDArray[np.int32], Ordinals]:
+) -> tuple[StoredRows, npt.NDArray[np.unsignedinteger], Ordinals]:
     """Return the rows of a segment, the view of each, and where the rows of documents begin."""
     name = representation.name
     rows = StoredRows(vectors_file(folder, name), dimension, representation.storage)
-    views = load_array(row_views_file(folder, name), np.int32)
+    views = load_array(row_views_file(folder, name), np.uint8, np.uint16, np.uint32)
     starts = load_array(row_starts_file(folder, name), np.int64)
     fits = len(views) == rows.count and starts[:1].tolist() == [0]
     if not fits or starts[-1] != rows.count or (np.diff(starts) < 1).any():

@@ -44,7 +44,7 @@ def ann_index_file(folder: Path, representation: str, generation: int) -> Path:
 
 
 def row_views_file(folder: Path, representation: str) -> Path:
-    """Return the file with the view of every vector, int32 of shape (rows,)."""
+    """Return the file with the view of every vector, the least unsigned type, shape (rows,)."""
     return folder / f"{representation}.views.npy"
 
 

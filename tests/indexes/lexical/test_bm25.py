@@ -145,7 +145,7 @@ def test_stop_words_and_compounds_do_not_count_in_the_length(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("ranker", LEXICAL_RANKERS)
-@pytest.mark.parametrize("file", ["keys", "starts", "counts"])
+@pytest.mark.parametrize("file", ["keys", "starts", "codes"])
 def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> None:
     open_index(tmp_path, TEXTS, ranker=ranker)
     (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
@@ -163,8 +163,8 @@ def test_ngrams_find_what_words_do_not(tmp_path: Path) -> None:
 
 def test_postings_of_windows_that_are_not_there(tmp_path: Path) -> None:
     open_index(tmp_path, TEXTS)
-    file = tmp_path / "0" / "words.windows.npy"
-    np.save(file, np.load(file) + 100)
+    file = tmp_path / "0" / "words.codes.npy"
+    np.save(file, np.load(file) + np.uint8(40))
     damaged = LexicalIndex([tmp_path / "0"], "words", ENGLISH, ONE_EACH, ONE_EACH.astype(bool))
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
         damaged.score("mill", BM25())
