@@ -21,7 +21,7 @@ def test_postings_come_back(every: list[dict[int, int]]) -> None:
     ordered = [sorted(own.items()) for own in every]
     postings = np.array([one for own in ordered for one in own], np.int64).reshape(-1, 2)
     before = [last for own in ordered for last in [-1, *(at for at, _ in own)][: len(own)]]
-    codes, sizes = encode_postings(*postings.T, np.array(before, np.int64))
+    codes, sizes = encode_postings(postings[:, 0], postings[:, 1], np.array(before, np.int64))
     edges = np.cumsum([0, *map(len, ordered)])
     ends = np.cumsum([0, *sizes])[edges]
     found = decode_postings(codes, np.diff(ends))
