@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.errors import DamagedError
+from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.packed_document import (
     PackedDocument,
     make_dictionary,
@@ -22,6 +24,13 @@ from tests.conftest import make_documents
 
 texts = st.text("a. \n#\u00e9\u6c34", max_size=30)
 FILE = Path("documents.sqlite")
+DAMAGED: list[Any] = [
+    {},
+    ["", "", 3],
+    ["", 5, [["passage", "document", 0, [[0, 1]], []]]],
+    ["", "", [["passage"]]],
+    ["", "", [["passage", "document", 0, [[1]], []]]],
+]
 TEXT = "# Wheel\n\nIt turns  the stone.\nIt stands by the river.\n"
 
 
@@ -71,8 +80,8 @@ def test_parts_of_the_document_are_not_stored_again() -> None:
 
 
 def test_a_dictionary_makes_short_documents_smaller() -> None:
-    documents = [Document(*each.values()) for each in make_documents(40)]
-    stored = [(document, own_views(document), "", {}) for document in documents]
+    documents = [Document(one["_id"], one["title"], one["text"]) for one in make_documents(40)]
+    stored = [StoredDocument(document, own_views(document), "", {}) for document in documents]
     dictionary = make_dictionary(stored[:20])
 
     def pack(with_dictionary: bytes) -> Sequence[bytes]:
@@ -90,16 +99,7 @@ def test_a_dictionary_makes_short_documents_smaller() -> None:
         b"no zlib",
         pack_contents(Document("d", "", "It grinds."), [View("d", "passage", "x")])[:-1],
         pack_contents(Document("d", "", "It grinds."), []),
-        *(
-            zlib.compress(json.dumps(parts).encode())
-            for parts in (
-                {},
-                ["", "", 3],
-                ["", 5, [["passage", "document", 0, [[0, 1]], []]]],
-                ["", "", [["passage"]]],
-                ["", "", [["passage", "document", 0, [[1]], []]]],
-            )
-        ),
+        *(zlib.compress(json.dumps(parts).encode()) for parts in DAMAGED),
         zlib.compress(b"[" * 100_000),
     ],
 )
