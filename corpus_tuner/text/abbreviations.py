@@ -23,7 +23,7 @@ def read_abbreviations() -> Mapping[str, Abbreviations]:
 
     Examples
     --------
-    >>> "Dr." in read_abbreviations()["en"].titles
+    >>> "dr" in read_abbreviations()["en"].titles
     True
     """
     from corpus_tuner.core.yaml_files import load_yaml  # not needed to search
