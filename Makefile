@@ -40,7 +40,6 @@ bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.memory
-	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.segments
 

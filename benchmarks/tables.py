@@ -8,15 +8,19 @@ RESULTS is a folder that ``corpus-tuner eval`` wrote. A table is written between
 
 import re
 import sys
+from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.summary_chart import measure_rrf
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.report.tables import format_markdown, format_p_value, tabulate_costs
+from corpus_tuner.eval.trec.measures import measure
+from corpus_tuner.eval.trec.qrels import read_qrels
+from corpus_tuner.eval.trec.runs import Run, break_ties, read_run
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "research").glob("*.md")))
 MAIN = "nDCG@10"
+RRF_CONSTANT = 60
 SHOWN = {
     "bm25": "BM25",
     "passage": "encoder only",
@@ -24,6 +28,27 @@ SHOWN = {
     "hybrid": "corpus-tuner",
     "oracle-all": "best weights",
 }
+
+
+def fuse_reciprocal_ranks(*runs: Run) -> Run:
+    """Return the reciprocal rank fusion of runs (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+    fused: Run = {}
+    for query in dict.fromkeys(query for run in runs for query in run):
+        scores: dict[str, float] = defaultdict(float)
+        for run in runs:
+            for rank, (document, _) in enumerate(run.get(query, ()), 1):
+                scores[document] += 1 / (RRF_CONSTANT + rank)
+        fused[query] = break_ties(scores.items())
+    return fused
+
+
+def measure_rrf(folder: Path, benchmark: str) -> float:
+    """Return what the fusion of BM25 and the encoder reaches on a collection, as a fraction."""
+    lexical, dense = (
+        read_run(folder / "runs" / f"{benchmark}.{name}.trec") for name in ("bm25", "passage")
+    )
+    qrels = read_qrels(folder / "runs" / f"{benchmark}.qrels")
+    return measure(qrels, fuse_reciprocal_ranks(lexical, dense), [MAIN])[MAIN]
 
 
 def summarize(folder: Path, results: list[Result]) -> str:

@@ -1,12 +1,10 @@
-"""Tables and chart of the README, from the files that an evaluation writes."""
+"""Tables of the documentation, from the files that an evaluation writes."""
 
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("matplotlib")
-
-from benchmarks import summary_chart, tables
+from benchmarks import tables
 from corpus_tuner.eval.report import IndexCost, Result
 from corpus_tuner.eval.report.assembly import report_benchmark, write_report
 from corpus_tuner.eval.trec.benchmark import Benchmark
@@ -72,10 +70,3 @@ def test_tables_are_filled_in(
     assert "| tiny | default | words 0.50, views 0.50 | 100.0 | 100.0 | 100.0 |" in text
     assert "| tiny | +36.9 | " in text
     assert "| tiny | 2 | 6 | 1.0 | 3 |  |" in text
-
-
-def test_the_chart_is_drawn(results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plot = tmp_path / "summary.svg"
-    monkeypatch.setattr("sys.argv", ["summary_chart", str(results), str(plot)])
-    summary_chart.main()
-    assert "corpus-tuner" in plot.read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Quality and cost of what people would use instead, with the same encoder, all-MiniLM-L6-v2."""
