@@ -57,7 +57,9 @@ class Results(BaseModel):
         self.costs += costs
 
     def write(self, path: Path = RESULTS) -> None:
-        """Write all results."""
+        """Write all results, in an order that does not depend on that of the runs."""
+        self.qualities.sort(key=lambda one: (one.collection, one.library, one.system, one.hits))
+        self.costs.sort(key=lambda one: (one.collection, one.library, one.system))
         with write_atomically(path) as file:
             file.write(f"{self.model_dump_json(indent=1)}\n".encode())
 

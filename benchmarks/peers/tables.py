@@ -30,20 +30,22 @@ COSTS = (
     "memory, MiB",
 )
 Values = dict[str, dict[str, float]]
-"""Values out of 100, by system and collection, and their average where none is missing."""
+"""Values out of 100, by system and collection, and their average."""
 
 
 def collect(qualities: list[Quality], hits: int, measure: str) -> Values:
-    """Return the values of a measure, the best average first."""
+    """Return the values of a measure, the best average first, of systems with all collections."""
     values: Values = defaultdict(dict)
     for one in qualities:
         if one.hits == hits:
             values[one.system][one.collection] = 100 * one.measures[measure]
     count = max(map(len, values.values()))
-    for own in values.values():
-        if len(own) == count:
-            own[AVERAGE] = fmean(own.values())
-    return dict(sorted(values.items(), key=lambda entry: -entry[1].get(AVERAGE, 0.0)))
+    complete = {
+        system: {**dict(sorted(own.items())), AVERAGE: fmean(own.values())}
+        for system, own in values.items()
+        if len(own) == count
+    }
+    return dict(sorted(complete.items(), key=lambda entry: -entry[1][AVERAGE]))
 
 
 def tabulate(columns: dict[str, dict[str, float]], digits: int = 1) -> str:
@@ -53,19 +55,17 @@ def tabulate(columns: dict[str, dict[str, float]], digits: int = 1) -> str:
     for system in next(iter(columns.values())):
         cells = [system]
         for name, own in columns.items():
-            cell = f"{own[system]:.{digits}f}" if system in own else ""
-            is_best = system in own and round(own[system], digits) == best[name]
-            cells.append(f"**{cell}**" if is_best else cell)
+            cell = f"{own[system]:.{digits}f}"
+            cells.append(f"**{cell}**" if round(own[system], digits) == best[name] else cell)
         rows.append(cells)
     return format_markdown(rows)
 
 
 def list_columns(values: Values) -> dict[str, dict[str, float]]:
     """Return the columns of a table of quality: collections, then the average."""
-    names = dict.fromkeys(name for own in values.values() for name in own if name != AVERAGE)
     return {
-        name: {system: own[name] for system, own in values.items() if name in own}
-        for name in (*names, AVERAGE)
+        name: {system: own[name] for system, own in values.items()}
+        for name in next(iter(values.values()))
     }
 
 
@@ -109,10 +109,9 @@ def draw(qualities: list[Quality], path: Path) -> None:
         panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
         for panel, (name, own) in zip(panels, columns.items(), strict=True):
             for row, system in enumerate(systems):
-                if system in own:
-                    color = "C3" if system in ours else "0.45"
-                    panel.hlines(row, min(own.values()), own[system], color, lw=0.8)
-                    panel.plot(own[system], row, "o", color=color, ms=4)
+                color = "C3" if system in ours else "0.45"
+                panel.hlines(row, min(own.values()), own[system], color, lw=0.8)
+                panel.plot(own[system], row, "o", color=color, ms=4)
             panel.set_title(name, fontsize=8)
             panel.grid(axis="x", color="0.9", lw=0.6)
             panel.spines[["top", "right"]].set_visible(False)
