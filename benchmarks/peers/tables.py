@@ -99,7 +99,7 @@ def tabulate_costs(costs: list[Cost]) -> str:
 
 
 def draw(qualities: list[Quality], path: Path) -> None:
-    """Draw a panel of dots for each collection and their average, a line for each system."""
+    """Draw a panel for each collection and one for their average, with a dot for each system."""
     values = collect(qualities, 100, MAIN)
     ours = {one.system for one in qualities if one.library == OURS}
     columns = list_columns(values)
@@ -110,10 +110,9 @@ def draw(qualities: list[Quality], path: Path) -> None:
         for panel, (name, own) in zip(panels, columns.items(), strict=True):
             for row, system in enumerate(systems):
                 color = "C3" if system in ours else "0.45"
-                panel.hlines(row, min(own.values()), own[system], color, lw=0.8)
                 panel.plot(own[system], row, "o", color=color, ms=4)
             panel.set_title(name, fontsize=8)
-            panel.grid(axis="x", color="0.9", lw=0.6)
+            panel.grid(color="0.9", lw=0.6)
             panel.spines[["top", "right"]].set_visible(False)
             panel.set_axisbelow(True)
         panels[0].set_yticks(range(len(systems)), systems)
