@@ -1,6 +1,6 @@
 """PyTerrier: BM25 by its PISA engine, an index of vectors, and both of its ways to fuse them.
 
-PISA has stemmers for English alone; for other languages a pipeline stems, as its documentation
+PISA has stemmers for English only; for other languages a pipeline stems, as its documentation
 advises. (Terrier itself needs files from Maven's repository.)
 """
 
