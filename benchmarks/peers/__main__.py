@@ -79,6 +79,7 @@ def run_worker(python: str, library: str, stage: str, folder: Path) -> dict[str,
     variables = {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",  # threads that wait for others take processor time as well
         "PYTHONPATH": str(ROOT),
     }
     command = [python, "-m", "benchmarks.peers.worker", library, stage, str(folder)]
