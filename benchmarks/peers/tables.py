@@ -2,9 +2,9 @@
 
 Run: python -m benchmarks.peers.tables
 
-The tables are written between ``<!-- table: peers -->`` (nDCG@10, 100 hits), ``peers_100`` (with
-the other measures), ``peers_10`` (10 hits) or ``peers_cost`` and ``<!-- end -->``; the chart is
-docs/summary.svg.
+The tables are written between ``<!-- table: NAME -->`` and ``<!-- end -->``: ``peers`` (the best
+system of each library, nDCG@10, 100 hits), ``peers_100`` (all systems, with the other measures),
+``peers_10`` (10 hits) and ``peers_cost``. The chart is docs/summary.svg.
 """
 
 from collections import defaultdict
@@ -61,6 +61,13 @@ def tabulate(columns: dict[str, dict[str, float]], digits: int = 1) -> str:
     return format_markdown(rows)
 
 
+def choose_best(values: Values, qualities: list[Quality]) -> Values:
+    """Return the values of the best system of each library."""
+    libraries = {one.system: one.library for one in qualities}
+    best = {libraries[system]: system for system in reversed(values)}
+    return {system: own for system, own in values.items() if system in best.values()}
+
+
 def list_columns(values: Values) -> dict[str, dict[str, float]]:
     """Return the columns of a table of quality: collections, then the average."""
     return {
@@ -71,8 +78,9 @@ def list_columns(values: Values) -> dict[str, dict[str, float]]:
 
 def make_tables(results: Results) -> dict[str, str]:
     """Return all tables by name."""
-    main = list_columns(collect(results.qualities, 100, MAIN))
-    tables = {"peers": tabulate(main)}
+    values = collect(results.qualities, 100, MAIN)
+    main = list_columns(values)
+    tables = {"peers": tabulate(list_columns(choose_best(values, results.qualities)))}
     further = {
         name: list_columns(collect(results.qualities, 100, name))[AVERAGE]
         for name in ("MRR@100", "Recall@100")

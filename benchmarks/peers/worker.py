@@ -43,8 +43,10 @@ def hash_text(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:16]
 
 
-def open_encode(vectors: Path, model: str) -> Encode:
+def open_encode(library: Any, vectors: Path, model: str) -> Encode:
     """Return a function that looks vectors up or, without a file of vectors, encodes texts."""
+    if not getattr(library, "TAKES_VECTORS", True):
+        return lambda texts: np.empty((len(texts), 0), np.float32)
     if vectors.exists():
         stored = np.load(vectors)
         rows = {key.tobytes(): row for row, key in enumerate(stored["keys"])}
@@ -77,7 +79,7 @@ def measure_index(library: Any, folder: Path, job: dict[str, Any]) -> dict[str, 
     """Make an index of all documents; what it takes to start is not counted."""
     records = read_lines(folder / "documents.jsonl")
     documents = [Document(one["_id"], one["title"], one["text"]) for one in records]
-    encode = open_encode(folder / "vectors.npz", job["model"])
+    encode = open_encode(library, folder / "vectors.npz", job["model"])
     encode([documents[0].full_text])
     began = get_seconds()
     library.index(documents, folder / "index", job["language"], encode)
@@ -87,7 +89,7 @@ def measure_index(library: Any, folder: Path, job: dict[str, Any]) -> dict[str, 
 def measure_search(library: Any, folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     """Search with every query by itself; the first search counts from the start of the process."""
     queries = {one["_id"]: one["text"] for one in read_lines(folder / "queries.jsonl")}
-    encode = open_encode(folder / "vectors.npz", job["model"])
+    encode = open_encode(library, folder / "vectors.npz", job["model"])
     systems: dict[str, Search] = library.open_index(folder / "index", job["language"], encode)
     next(iter(systems.values()))(next(iter(queries.values())), job["timed"])
     first = get_seconds()

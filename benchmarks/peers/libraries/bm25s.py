@@ -8,6 +8,7 @@ import Stemmer
 
 from benchmarks.peers.worker import Document, Encode, Search
 
+TAKES_VECTORS = False
 LANGUAGES = {"en": "english", "de": "german"}
 
 

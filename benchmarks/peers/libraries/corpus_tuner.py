@@ -14,6 +14,7 @@ from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.store.search_settings import SearchSettings
 
+TAKES_VECTORS = False
 ENCODER = open_encoder(EncoderSettings(name="builtin"))
 
 

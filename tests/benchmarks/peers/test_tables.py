@@ -50,6 +50,15 @@ def test_the_best_average_is_first_and_systems_without_a_collection_are_left_out
     ]
 
 
+def test_the_short_table_has_the_best_system_of_each_library() -> None:
+    worse = [make_quality(name, "theirs", 0.5) for name in ("a", "b")]
+    for one in worse:
+        one.system = "theirs, too"
+    results = Results(qualities=[*RESULTS.qualities, *worse])
+    assert "theirs, too" in tables.make_tables(results)["peers_100"]
+    assert "theirs, too" not in tables.make_tables(results)["peers"]
+
+
 def test_searches_for_ten_hits_have_a_table_of_their_own() -> None:
     assert "| theirs | **12.5** | **12.5** |" in tables.make_tables(RESULTS)["peers_10"]
 
