@@ -9,7 +9,6 @@ from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 
-import faiss
 from tokenizers import Tokenizer
 
 from corpus_tuner.core.cache import ensure_cached, find_cached, get_cache_folder
@@ -66,9 +65,8 @@ class CTranslate2Encoder(Encoder):
         """Model that encodes documents."""
         if self._documents is None:
             raise SearchIndexError(f"encoder {self.name!r} was opened for queries only")
-        workers = faiss.omp_get_max_threads()  # OpenMP's: what the user allows, or every core
         prompt = self._config.document_prompt
-        return CTranslate2Model(self._documents, self._compute_type, self._config, prompt, workers)
+        return CTranslate2Model(self._documents, self._compute_type, self._config, prompt)
 
 
 def find_encoder(
