@@ -173,7 +173,7 @@ def choose_weights(
             targets = list(sample_sentences(searcher, count, seed))
         if len(targets) < FEWEST:
             unchanged = f"{FEWEST} documents with sentences to spare are needed, not {len(targets)}"
-    queries = [] if unchanged else _score_queries(searcher, encoder, targets, default)
+    queries = [] if unchanged else score_queries(searcher, encoder, targets, default)
     names = [name for name in RANKERS if queries and name in queries[0].candidates.scores]
     single = {name: compute_ndcg(queries, {name: 1.0}, default) for name in names}
     random = sum(GAINS) / max(documents, CUTOFF)
@@ -304,7 +304,7 @@ class _Rest(NamedTuple):
     passage_vectors: Vectors
 
 
-def _score_queries(
+def score_queries(
     searcher: Searcher, encoder: Encoder, targets: Sequence[PseudoQueries], default: SearchSettings
 ) -> list[ScoredQuery]:
     """Search with all pseudo-queries; a target document has the scores of what remains of it."""
