@@ -1,6 +1,6 @@
 """The benchmark of uses of generated text."""
 
-from benchmarks.generated_text import list_uses, tabulate_uses
+from benchmarks.generated_text import Values, list_uses, tabulate_uses
 from corpus_tuner.config.recipe import load_recipe
 
 
@@ -11,8 +11,8 @@ def test_recipes_differ_in_the_use_of_generated_text() -> None:
 
 
 def test_parameters_are_chosen_on_the_other_benchmarks() -> None:
-    one = {"without": {"a": 0.5}, "x = 1": {"a": 0.6}, "x = 2": {"a": 0.4}, "y": {"a": 0.5}}
-    two = {"without": {"b": 0.5}, "x = 1": {"b": 0.3}, "x = 2": {"b": 0.7}}
+    one: Values = {"without": {"a": 0.5}, "x = 1": {"a": 0.6}, "x = 2": {"a": 0.4}, "y": {"a": 0.5}}
+    two: Values = {"without": {"b": 0.5}, "x = 1": {"b": 0.3}, "x = 2": {"b": 0.7}}
     rows = tabulate_uses({"one": one, "two": two})
     assert rows[0] == ["use", "one", "two", "average", "95 % interval"]
     assert rows[1] == ["without", "50.0", "50.0", "50.00", ""]
@@ -21,7 +21,7 @@ def test_parameters_are_chosen_on_the_other_benchmarks() -> None:
 
 
 def test_dense_search_has_a_baseline_of_its_own() -> None:
-    dense = {"dense search": {"a": 0.2}, "dense search, tuned": {"a": 0.3}}
+    dense: Values = {"dense search": {"a": 0.2}, "dense search, tuned": {"a": 0.3}}
     rows = tabulate_uses({"one": {"without": {"a": 0.5}, **dense}})
     assert [row[:2] for row in rows[1:]] == [
         ["without", "50.0"],
