@@ -174,7 +174,7 @@ def _remove(document: Document, sentence: str) -> Document | None:
 
 
 def measure_pseudo_queries(collection: ScoredCollection) -> Iterator[tuple[str, QueryValues]]:
-    """Yield the use of questions as pseudo-queries: alone, and with the held-out sentences."""
+    """Yield the use of questions as pseudo-queries, with and without held-out sentences."""
     settings = read_stored_recipe(collection.searcher.manifest).search
     kinds: Mapping[str, tuple[float, bool]] = {
         "questions": (1.0, False),
