@@ -46,7 +46,7 @@ def test_a_full_disk_is_a_problem_and_other_faults_are_raised(
             worker(SHARD)
         return
     problem = worker(SHARD)["problem"]
-    assert "cannot write to ledger.sqlite: No space left on device" in problem
+    assert "cannot open or write ledger.sqlite: No space left on device" in problem
 
 
 def test_a_restarted_shard_counts_once() -> None:

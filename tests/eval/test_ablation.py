@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from corpus_tuner.eval.ablation import list_check_sets, list_variants
+from corpus_tuner.indexes.representations import mean
 from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import make_documents, write_jsonl
 
@@ -53,8 +54,14 @@ def measures(text: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_scores_are_those_of_an_index_of_the_same_views(
-    benchmark: Path, recipe: list[str], common: list[str], tmp_path: Path, run: Callable[..., Any]
+    benchmark: Path,
+    recipe: list[str],
+    common: list[str],
+    tmp_path: Path,
+    run: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(mean.Representation, "storage", "float32")  # int8 in an index
     results = tmp_path / "results"
     command = ["eval", benchmark, "--ablate", "--no-tune", "-o", results, *recipe, "--json"]
     done = run(*command)

@@ -223,7 +223,7 @@ def test_a_server_that_refuses_a_schema(server: Server, status: int) -> None:
 
 def test_a_server_that_takes_no_notice_of_a_schema_is_not_paid_for_long(server: Server) -> None:
     readings = [EncodedDocument(Document(f"d{number}", "", "text")) for number in range(30)]
-    with pytest.raises(IncompleteError, match=r"no notice.*'What is text.'.*structured=false"):
+    with pytest.raises(IncompleteError, match=r"no notice.*'What is 1.'.*structured=false"):
         generate(server, readings, structured=True, concurrency=1)
     assert len(server.requested) == 8
     server.script = [good('{"texts": ["a"]}')]
