@@ -1,16 +1,18 @@
 """Oracle weights: the best weights of hybrid search by the judgments, an upper bound."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.progress import track
 from corpus_tuner.eval.trec.benchmark import Benchmark
-from corpus_tuner.eval.trec.measures import get_cutoff, measure
-from corpus_tuner.eval.trec.runs import Run, break_ties, remove_query_documents
+from corpus_tuner.eval.trec.measures import get_cutoff, measure_queries
+from corpus_tuner.eval.trec.runs import Run, break_ties
 from corpus_tuner.indexes.search.fusion import sum_contributions
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import (
@@ -146,26 +148,26 @@ def _try_weights(
     settings: SearchSettings,
     every: Sequence[HybridWeights],
 ) -> list[Trial]:
-    """Measure what many weights make of the same candidates."""
-    depth = (get_cutoff(judged_by) or _POOL) + benchmark.remove_self
-    runs = rank_by_weights(searcher, benchmark.queries, settings, every, depth)
-    trials = []
-    shown = track(runs, "measuring weights", lambda: len(runs), unit="weights")
-    for weights, run in zip(every, shown, strict=True):
-        judged = remove_query_documents(run) if benchmark.remove_self else run
-        trials.append(Trial(weights, measure(benchmark.qrels, judged, [judged_by])[judged_by]))
-    return trials
+    """Return the mean of a measure over all judged queries for many weights."""
+    values = measure_weights(searcher, benchmark, judged_by, settings, every)
+    means = [math.fsum(own) / len(benchmark.qrels) for own in values]
+    return [Trial(weights, mean) for weights, mean in zip(every, means, strict=True)]
 
 
-def rank_by_weights(
+def measure_weights(
     searcher: Searcher,
-    queries: Mapping[str, str],
+    benchmark: Benchmark,
+    judged_by: str,
     settings: SearchSettings,
     every: Sequence[HybridWeights],
-    depth: int,
-) -> list[Run]:
-    """Rank the same candidates, those of `settings`, by many weights."""
-    runs: list[Run] = [{} for _ in every]
+) -> npt.NDArray[np.float64]:
+    """Return the values of a measure, shape (weights, queries).
+
+    All weights rank the same candidates, those of `settings`. Rankings are measured query by query,
+    so that only those of one query are in memory.
+    """
+    depth = (get_cutoff(judged_by) or _POOL) + benchmark.remove_self
+    queries = benchmark.queries
     found = track(
         searcher.find_candidates(list(queries.values()), _POOL, settings),
         "trying weights",
@@ -173,11 +175,18 @@ def rank_by_weights(
         unit="queries",
     )
     normalized = [normalize_weights(weights.model_dump()) for weights in every]
-    for query, candidates in zip(queries, found, strict=True):
+    values = np.zeros((len(every), len(queries)))
+    for number, (query, candidates) in enumerate(zip(queries, found, strict=True)):
         ids = np.array(candidates.index.read_ids(candidates.documents))
-        for run, own in zip(runs, normalized, strict=True):
-            scores = sum_contributions(candidates.fuse(own, settings.fusion))
+        run: Run = {}  # the ranking by each of the weights, as if they were queries
+        for weights in normalized:
+            scores = sum_contributions(candidates.fuse(weights, settings.fusion))
             leading = find_top(scores, depth)
             ranking = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
-            run[query] = break_ties(ranking)[:depth]
-    return runs
+            own = break_ties(ranking)[:depth]
+            if benchmark.remove_self:
+                own = [pair for pair in own if pair[0] != query]
+            run[str(len(run))] = own
+        qrels = dict.fromkeys(run, benchmark.qrels[query])
+        values[:, number] = [*measure_queries(qrels, run, [judged_by])[judged_by].values()]
+    return values

@@ -11,8 +11,8 @@ import numpy as np
 
 from corpus_tuner.encoders import QueryEncoder
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.oracle import get_lexical_share, list_line, rank_by_weights
-from corpus_tuner.eval.trec.measures import measure_queries
+from corpus_tuner.eval.oracle import get_lexical_share, list_line, measure_weights
+from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.qrels import read_qrels
 from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.eval.trec.significance import bootstrap_interval
@@ -93,11 +93,8 @@ def tune_weights(
         share = get_lexical_share(chosen)
         line.sort(key=lambda own: abs(get_lexical_share(own) - share))  # the present ones first
         settings = manifest.search.model_copy(update={"hybrid": pooling})
-        runs = rank_by_weights(searcher, texts, settings, line, 10)
-        used = {id_: judged[id_] for id_ in texts}
-        values = np.array(
-            [list(measure_queries(used, run, [MEASURE])[MEASURE].values()) for run in runs]
-        )
+        benchmark = Benchmark("judged", "", texts, judged)
+        values = measure_weights(searcher, benchmark, MEASURE, settings, line)
         fold = np.arange(len(texts)) % FOLDS
         gains = np.zeros(len(texts))
         for number in range(FOLDS):
