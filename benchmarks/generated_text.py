@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.difference_rows import format_difference
 from benchmarks.filtered_questions import measure_filtered
 from benchmarks.generated_words import measure_field, measure_new_words, measure_pseudo_queries
-from benchmarks.query_likelihood import measure_query_likelihood
+from benchmarks.query_likelihood import QueryLikelihood, measure_query_likelihood
 from benchmarks.question_tuning import measure_index, measure_tuned
 from benchmarks.scored_collection import MEASURE, ScoredCollection, read_generated
 from corpus_tuner.building.pipeline import build
@@ -35,6 +35,7 @@ from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import QueryValues
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
+from corpus_tuner.generation.models.gguf import SMOLLM2, find_gguf, hash_gguf
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations.views import Settings as Views
 from corpus_tuner.indexes.searcher import Searcher
@@ -116,7 +117,9 @@ def measure_uses(
             "new-words": lambda: measure_new_words(scored),
             "pseudo-queries": lambda: measure_pseudo_queries(scored),
             "encoder": lambda: measure_tuned(scored, benchmark.corpus, folder),
-            "likelihood": lambda: measure_query_likelihood(scored),
+            "likelihood": lambda: measure_query_likelihood(
+                scored, QueryLikelihood(hash_gguf(SMOLLM2, find_gguf(SMOLLM2)))
+            ),
             "filter": lambda: measure_filtered(scored, more),
         }
         values: Values = {}

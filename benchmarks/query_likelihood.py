@@ -17,7 +17,6 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.eval.trec.measures import QueryValues, measure_queries
 from corpus_tuner.generation.models.chat import ChatPrompts
 from corpus_tuner.generation.models.ctranslate2_engines import find_converted
-from corpus_tuner.generation.models.gguf import SMOLLM2, find_gguf, hash_gguf
 from corpus_tuner.generation.prompts import load_instructions
 from corpus_tuner.indexes.search.reranking import weigh_reranker
 
@@ -28,28 +27,38 @@ _MOST_TOKENS = 320
 
 
 class QueryLikelihood:
-    """SmolLM2 in CTranslate2, as `generator: causal` runs it; it must be converted already."""
+    """A decoder-only model in CTranslate2, as `generator: causal` runs it.
 
-    def __init__(self) -> None:
-        found = find_converted(hash_gguf(SMOLLM2, find_gguf(SMOLLM2)))
-        assert found, "no converted model: generate questions with generator.model=smollm2 first"
+    Parameters
+    ----------
+    digest
+        Hash of the model, by which its conversion is found.
+    """
+
+    def __init__(self, digest: str) -> None:
+        found = find_converted(digest)
+        assert found, "the model is not converted: generate questions with it first"
         folder, self._tokenizer = found
         self._prompts = ChatPrompts(self._tokenizer, _MOST_TOKENS)
         (self._instruction,) = load_instructions(("question",), "en")
-        self._model = ctranslate2.Generator(str(folder), compute_type="int8", intra_threads=1)
+        self._model = ctranslate2.Generator(str(folder), intra_threads=1)
 
     def score(self, query: str, documents: Sequence[Document]) -> Vectors:
         """Return the mean log-probability of a query's tokens, given each document."""
         answer = self._tokenizer(query, add_special_tokens=False)["input_ids"]
         prompts = [self._prompts.make(document, self._instruction)[0] for document in documents]
         names = self._tokenizer.convert_ids_to_tokens
-        scored = self._model.score_batch([names(prompt + answer) for prompt in prompts])
+        # One at a time: none is padded to the length of the others.
+        scored = self._model.score_batch(
+            [names(prompt + answer) for prompt in prompts], max_batch_size=1
+        )
         return np.array([np.mean(one.log_probs[-len(answer) :]) for one in scored])
 
 
-def measure_query_likelihood(collection: ScoredCollection) -> Iterator[tuple[str, QueryValues]]:
+def measure_query_likelihood(
+    collection: ScoredCollection, model: QueryLikelihood
+) -> Iterator[tuple[str, QueryValues]]:
     """Yield the use as a reranker of the first documents, by weight; print its cost."""
-    model = QueryLikelihood()
     fused = [fuse(one, collection.weights) for one in collection.candidates]
     reranked, seconds = {}, []
     queries = [*collection.benchmark.queries.items()][:MOST_QUERIES]

@@ -73,7 +73,7 @@ def make_triples(collection: ScoredCollection, count: int, seed: int = 0) -> lis
 
 def train(model: SentenceTransformer, triples: Sequence[Triple]) -> None:
     """Train a model by margin-MSE; margins of the teacher are scaled to those of the model."""
-    model.max_seq_length = TOKENS
+    model.max_seq_length = min(TOKENS, model.max_seq_length)
     columns = [list(column) for column in zip(*triples, strict=True)]
     with torch.no_grad():
         sample = slice(0, 8 * BATCH)
