@@ -167,7 +167,7 @@ def run_permutation_test(differences: Numbers) -> float:
         permutation_type="samples",
         vectorized=True,
         n_resamples=RESAMPLES,
-        batch=max(1, _BATCH // len(differences)),
+        batch=max(1, _BATCH // 8 // len(differences)),  # about eight arrays of this size
         rng=np.random.default_rng(_SEED),
     )
     return float(test.pvalue)
