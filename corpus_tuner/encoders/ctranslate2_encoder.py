@@ -16,9 +16,9 @@ from corpus_tuner.core.files import hash_folder
 from corpus_tuner.encoders import embedded
 from corpus_tuner.encoders.ctranslate2_model import (
     CONFIG,
-    TOKENIZER,
     CTranslate2Model,
     ModelConfig,
+    TruncatingTokenizer,
 )
 from corpus_tuner.encoders.ctranslate2_runtime import get_cache_name
 from corpus_tuner.encoders.encoder import Encoder, EncoderSettings, choose_dimension
@@ -49,16 +49,19 @@ class CTranslate2Encoder(Encoder):
         self._documents = documents
 
     @cached_property
+    def _tokenizer(self) -> TruncatingTokenizer:
+        return TruncatingTokenizer(self._queries)
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """Tokenizer without truncation and padding."""
-        tokenizer = Tokenizer.from_file(str(self._queries / TOKENIZER))
-        tokenizer.no_truncation()
-        return tokenizer
+        return self._tokenizer.tokenizer
 
     @cached_property
     def query_model(self) -> CTranslate2Model:
         """Model that encodes queries."""
-        return CTranslate2Model(self._queries, QUERY_TYPE, self._config, self._config.query_prompt)
+        prompt = self._config.query_prompt
+        return CTranslate2Model(self._queries, QUERY_TYPE, self._config, prompt, self._tokenizer)
 
     @cached_property
     def document_model(self) -> CTranslate2Model:
@@ -66,7 +69,9 @@ class CTranslate2Encoder(Encoder):
         if self._documents is None:
             raise SearchIndexError(f"encoder {self.name!r} was opened for queries only")
         prompt = self._config.document_prompt
-        return CTranslate2Model(self._documents, self._compute_type, self._config, prompt)
+        return CTranslate2Model(
+            self._documents, self._compute_type, self._config, prompt, self._tokenizer
+        )
 
 
 def find_encoder(

@@ -15,6 +15,7 @@ from corpus_tuner.encoders.ctranslate2_model import (
     TOKENIZER,
     CTranslate2Model,
     ModelConfig,
+    TruncatingTokenizer,
 )
 from corpus_tuner.encoders.ctranslate2_runtime import convert_model
 from corpus_tuner.encoders.encoder import Vectors, normalize_rows
@@ -80,7 +81,9 @@ def export_encoder(
         if weights is not None:
             values = weights.emb_layer.weight.detach().cpu().numpy()
             np.save(folder / TOKEN_WEIGHTS, values[:, 0].astype(np.float32))
-        exported = CTranslate2Model(folder, compute_type, config, prompts[0]).encode(_TEST_TEXTS)
+        tokenizer = TruncatingTokenizer(folder)
+        opened = CTranslate2Model(folder, compute_type, config, prompts[0], tokenizer)
+        exported = opened.encode(_TEST_TEXTS)
         error = normalize_rows(np.concatenate(exported), "exported") - encode(_TEST_TEXTS)
         distance = np.linalg.norm(error, axis=1).mean()
     except (RuntimeError, ValueError):

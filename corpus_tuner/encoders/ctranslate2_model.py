@@ -9,7 +9,7 @@ import ctranslate2
 import faiss
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from corpus_tuner.encoders.batching import batch_by_tokens
 from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
@@ -54,6 +54,31 @@ class ModelConfig(BaseModel):
     max_tokens: int
 
 
+class TruncatingTokenizer:
+    """Tokenizer of the models of an encoder, which share it: one can take 280 MiB.
+
+    Attributes
+    ----------
+    tokenizer
+        Tokenizer without truncation and padding.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        truncation = self.tokenizer.truncation
+        assert truncation is not None  # all exports have one
+        self.tokenizer.no_truncation()
+        special = self.tokenizer.num_special_tokens_to_add(False)
+        self._most, self._side = truncation["max_length"] - special, truncation["direction"]
+
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """Return the tokens that a model reads of each text, special tokens included."""
+        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for encoding in encodings:
+            encoding.truncate(self._most, direction=self._side)
+        return [self.tokenizer.post_process(encoding) for encoding in encodings]
+
+
 class CTranslate2Model:
     """Transformer in CTranslate2 with pooling and a prompt.
 
@@ -61,7 +86,14 @@ class CTranslate2Model:
     processor time.
     """
 
-    def __init__(self, folder: Path, compute_type: str, config: ModelConfig, prompt: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        compute_type: str,
+        config: ModelConfig,
+        prompt: str,
+        tokenizer: TruncatingTokenizer,
+    ) -> None:
         self.dimension = config.dimension
         self._pooling = config.pooling
         self._weights: Vectors | None = None
@@ -69,7 +101,7 @@ class CTranslate2Model:
             self._weights = np.load(folder / TOKEN_WEIGHTS, allow_pickle=False)
         self._prompt = prompt
         self._workers = faiss.omp_get_max_threads()  # what the user allows, or every core
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._tokenizer = tokenizer
         with use_fastest_instructions():
             self._transformer: Any = ctranslate2.Encoder(
                 str(folder),
@@ -82,7 +114,7 @@ class CTranslate2Model:
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
         """Return vectors of each text and its spans, not normalized, (1 + spans, dimension)."""
-        encodings = self._tokenizer.encode_batch([self._prompt + text for text in texts])
+        encodings = self._tokenizer.encode([self._prompt + text for text in texts])
         vectors: list[Vectors] = [np.zeros((0, self.dimension), np.float32)] * len(texts)
 
         def encode_batch(batch: list[int]) -> None:
