@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from tests.conftest import write_jsonl
 
-GROUPS, DOCUMENTS_OF_GROUP, SYNONYMS = 12, 6, 5
+GROUPS, DOCUMENTS_OF_GROUP, SYNONYMS = 8, 5, 5
 COUNT = GROUPS * DOCUMENTS_OF_GROUP
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-STEPS = 1500
+STEPS = 600
 
 
 class Pair(NamedTuple):
