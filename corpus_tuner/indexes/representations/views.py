@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
@@ -29,6 +29,11 @@ from corpus_tuner.indexes.representations import (
     max_of_documents,
 )
 
+_BLOCK = 256
+"""Maximum number of vectors that representatives are selected from at once."""
+_DECIMALS = 4
+"""Cosines are rounded to this, so that the selection does not depend on the processor."""
+
 
 class Settings(PluginSettings):
     """Settings of this representation.
@@ -38,10 +43,11 @@ class Settings(PluginSettings):
     invented
         Factor on the similarity of views that a generator invented, such as questions, so that they
         must be nearer to a query than the document's own text.
-    distinct
-        Maximum cosine similarity of a view and the views before it; more similar views, except the
-        passage, are not indexed. The index is smaller and recall slightly lower
-        (docs/guide/scale.md). ``None`` indexes all views.
+    per_passage
+        Maximum number of views besides passages, for every passage that the document is scored by.
+        Of more, those that represent all best are indexed; invented views always are. ``None``
+        indexes all views: the index is about twice as large, and dense search by itself better
+        (docs/guide/scale.md).
     storage
         ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
         ``int8`` takes a quarter.
@@ -49,7 +55,7 @@ class Settings(PluginSettings):
 
     name: Literal["views"] = "views"
     invented: Annotated[float, Field(ge=0, le=1)] = 0.85
-    distinct: Annotated[float, Field(gt=0, lt=1)] | None = None
+    per_passage: PositiveInt | None = 5
     storage: Storage = "int8"
 
 
@@ -61,17 +67,19 @@ class Representation:
     def __init__(self, settings: Settings) -> None:
         self.storage = settings.storage
         self._invented = settings.invented
-        self._distinct = settings.distinct
+        self._per_passage = settings.per_passage
 
     def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the vectors as they are, but for the factor of invented views."""
         factors = np.array([self._invented if view.invented else 1.0 for view in views], np.float32)
-        selected = np.flatnonzero(factors).astype(np.int32)
-        if self._distinct is not None:
+        indexed = factors > 0
+        if self._per_passage is not None:
             size = count_windows(views)
-            others = selected[size:]
-            others = others[distinct(vectors[others], self._distinct)]
-            selected = np.concatenate([selected[:size], others])
+            own = np.flatnonzero([not view.invented for view in views])
+            windows, others = own[:size], own[size:]
+            most = self._per_passage * size
+            indexed[others] = select_representatives(vectors[windows], vectors[others], most)
+        selected = np.flatnonzero(indexed).astype(np.int32)
         return Rows(vectors[selected] * factors[selected, None], selected)
 
     def score(
@@ -88,18 +96,46 @@ class Representation:
         return DenseScores(passage, np.where(sizes > windows, others, passage))
 
 
-def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:
-    """Return which vectors have no greater cosine than `most` with a selected one before them.
+def select_representatives(given: Vectors, others: Vectors, most: int) -> npt.NDArray[np.bool_]:
+    """Return which vectors represent all best (facility location, by the greedy algorithm).
+
+    One after the other, the vector is selected that raises most the sum, over all vectors, of the
+    greatest cosine with a selected one. Many vectors are divided into blocks, so that memory does
+    not grow with their square. Lin and Bilmes, "A Class of Submodular Functions for Document
+    Summarization", ACL 2011.
 
     Parameters
     ----------
-    vectors
-        float32, shape (vectors, dimension), unit rows.
+    given
+        Vectors that are selected already, float32, shape (any, dimension), unit rows.
+    others
+        Vectors to select from, float32, shape (vectors, dimension), unit rows.
     most
-        A cosine.
+        Number of vectors to select.
+
+    Returns
+    -------
+    bool, shape (vectors,).
+
+    Examples
+    --------
+    >>> given = np.array([[1, 0, 0]], np.float32)
+    >>> others = np.array([[1, 0, 0], [0, 1, 0], [0, 0.8, 0.6], [0, 0, 1]], np.float32)
+    >>> select_representatives(given, others, most=1).tolist()
+    [False, False, True, False]
     """
-    cosines = vectors @ vectors.T
-    selected = np.zeros(len(vectors), bool)
-    for number, own in enumerate(cosines):
-        selected[number] = not (own[selected] > most).any()
+    if len(others) <= most:
+        return np.ones(len(others), bool)
+    selected = np.zeros(len(others), bool)
+    blocks = -(-len(others) // _BLOCK)
+    for number, block in enumerate(np.array_split(np.arange(len(others)), blocks)):
+        count = (number + 1) * most // blocks - number * most // blocks
+        cosines = (others[block] @ others[block].T).round(_DECIMALS)
+        covered = (others[block] @ given.T).round(_DECIMALS).max(axis=1)
+        for _ in range(count):
+            sums = np.maximum(cosines, covered).sum(axis=1)
+            sums[selected[block]] = -np.inf
+            best = int(sums.argmax())
+            selected[block[best]] = True
+            covered = np.maximum(covered, cosines[best])
     return selected

@@ -1,6 +1,8 @@
 """Every view with its vector, and scores by the best of them."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corpus_tuner.core.documents import View
 from corpus_tuner.indexes.representations import count_windows, open_representation, views
@@ -13,18 +15,42 @@ def test_views_keeps_every_vector() -> None:
     assert np.array_equal(rows.vectors, VECTORS)
 
 
-def test_near_equal_views_are_left_out() -> None:
+def test_views_that_represent_all_best_are_indexed() -> None:
     near = np.array([0, 0, 0.8, 0.6, 0], np.float32)  # a cosine of 0.8 with the title
-    vectors = np.stack([VECTORS[0], VECTORS[0], VECTORS[2], near, VECTORS[3]])
-    rows = open_representation(views.Settings(distinct=0.7)).make_rows(VIEWS, vectors)
-    assert rows.views.tolist() == [0, 1, 2, 4]  # what is left out leaves nothing out
-    assert np.array_equal(rows.vectors, vectors[[0, 1, 2, 4]])
-    rows = open_representation(views.Settings(distinct=0.9)).make_rows(VIEWS, vectors)
-    assert rows.views.tolist() == [0, 1, 2, 3, 4]
-    passage_alone = open_representation(views.Settings(distinct=0.5)).make_rows(
+    vectors = np.stack([VECTORS[0], VECTORS[0], VECTORS[2], near, VECTORS[4]])
+    chosen = {
+        most: open_representation(views.Settings(per_passage=most)).make_rows(VIEWS, vectors)
+        for most in (1, 2, 3, 4)
+    }
+    assert {most: rows.views.tolist() for most, rows in chosen.items()} == {
+        1: [0, 2],  # it stands for two, and of the two it is the first
+        2: [0, 2, 4],
+        3: [0, 2, 3, 4],
+        4: [0, 1, 2, 3, 4],
+    }
+    assert np.array_equal(chosen[2].vectors, vectors[[0, 2, 4]])
+    passage_only = open_representation(views.Settings(per_passage=1)).make_rows(
         VIEWS[:1], vectors[:1]
     )
-    assert passage_alone.views.tolist() == [0]
+    assert passage_only.views.tolist() == [0]
+
+
+def test_invented_views_do_not_count_as_representatives() -> None:
+    written = [View("a", "question", f"{number}?", invented=True) for number in range(3)]
+    own = [*VIEWS[:1], *written, *VIEWS[1:3]]
+    vectors = np.eye(6, dtype=np.float32)
+    rows = open_representation(views.Settings(per_passage=1)).make_rows(own, vectors)
+    assert rows.views.tolist() == [0, 1, 2, 3, 4]
+    rows = open_representation(views.Settings(per_passage=1, invented=0)).make_rows(own, vectors)
+    assert rows.views.tolist() == [0, 4]
+
+
+@given(st.integers(0, 700), st.integers(1, 40), st.integers(0, 9))
+def test_as_many_are_selected_as_asked_for(count: int, most: int, seed: int) -> None:
+    vectors = np.random.default_rng(seed).normal(size=(count + 1, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    selected = views.select_representatives(vectors[:1], vectors[1:], most)
+    assert selected.sum() == min(count, most)
 
 
 def test_what_was_invented_counts_less() -> None:
@@ -54,6 +80,6 @@ def test_all_passages_of_a_long_document_are_indexed() -> None:
     long = [View("a", "passage", text) for text in ("one", "two", "three", "four")]
     vectors = np.array([[1, 0]] * 5, np.float32)
     own = [*long, View("a", "title", "title")]
-    rows = open_representation(views.Settings(distinct=0.9)).make_rows(own, vectors)
+    rows = open_representation(views.Settings(per_passage=1)).make_rows(own, vectors)
     assert rows.views.tolist() == [0, 1, 2, 3, 4]
     assert [count_windows(own[:size]) for size in (1, 3, 4, 5)] == [1, 1, 4, 4]
