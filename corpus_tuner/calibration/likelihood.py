@@ -171,11 +171,14 @@ def fit_temperature(
     """Return the temperature of the softmax that maximizes the likelihood of the targets."""
     weights = {name: getattr(settings.hybrid, name) for name in names}
     plan = Plan(CUTOFF, normalize_weights(weights), settings)
-    scores = [(candidates.compute_scores(plan), target) for candidates, target in queries]
+    scores = [candidates.compute_scores(plan)[:, None] for candidates, _ in queries]
+    features, filled, targets = Softmax.pad(scores, [target for _, target in queries])
+    padded = np.where(filled, features[:, :, 0], -np.inf)
+    relevant = padded[np.arange(len(targets)), targets].sum()
 
     def compute_loss(logarithm: float) -> float:
-        scaled = [(math.exp(logarithm) * own, target) for own, target in scores]
-        return sum(float(logsumexp(own)) - float(own[target]) for own, target in scaled)
+        scale = math.exp(logarithm)
+        return float(logsumexp(scale * padded, axis=1).sum() - scale * relevant)
 
     best = minimize_scalar(compute_loss, bounds=_INVERSE_TEMPERATURES, method="bounded")
     return float(f"{math.exp(-float(best.x)):.4g}")

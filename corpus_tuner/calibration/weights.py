@@ -311,6 +311,7 @@ def score_queries(
     representation = read_representation(searcher.manifest.representations[searcher.representation])
     with show_activity("calibrating, reading documents"):
         rests = _encode_rests(searcher, encoder, targets, representation)
+    encoder.release_document_model()  # the next one is that of queries
     queries = [query for target in targets for query in target.queries]
     of_queries = [pair for pair in zip(targets, rests, strict=True) for _ in pair[0].queries]
     scored = []

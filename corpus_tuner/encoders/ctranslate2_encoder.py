@@ -73,6 +73,10 @@ class CTranslate2Encoder(Encoder):
             self._documents, self._compute_type, self._config, prompt, self._tokenizer
         )
 
+    def release_document_model(self) -> None:
+        """Free the memory of the model of documents until it is used."""
+        self.__dict__.pop("document_model", None)
+
 
 def find_encoder(
     settings: EncoderSettings, fingerprint: str | None = None

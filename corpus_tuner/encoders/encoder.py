@@ -138,6 +138,9 @@ class Encoder:
         """Tokenizer without truncation and padding, safe to use from several threads."""
         raise NotImplementedError
 
+    def release_document_model(self) -> None:
+        """Free the memory of the model of documents, if it has one of its own, until it is used."""
+
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
         return self._normalize(self.query_model.encode(texts) if texts else [])
