@@ -15,6 +15,7 @@ from corpus_tuner.encoders.batching import batch_by_tokens
 from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
 from corpus_tuner.encoders.encoder import Span, Vectors
 from corpus_tuner.encoders.spans import pool_spans
+from corpus_tuner.errors import SearchIndexError
 
 CONFIG = "encoder.json"
 TOKENIZER = "tokenizer.json"
@@ -66,7 +67,8 @@ class TruncatingTokenizer:
     def __init__(self, folder: Path) -> None:
         self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         truncation = self.tokenizer.truncation
-        assert truncation is not None  # all exports have one
+        if truncation is None:
+            raise SearchIndexError(f"{folder / TOKENIZER} is damaged: it has no truncation")
         self.tokenizer.no_truncation()
         special = self.tokenizer.num_special_tokens_to_add(False)
         self._most, self._side = truncation["max_length"] - special, truncation["direction"]

@@ -1,10 +1,14 @@
 """Models that CTranslate2 runs: vectors that do not depend on the batch."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from corpus_tuner.encoders import EncoderSettings, open_encoder
+from corpus_tuner.encoders.ctranslate2_model import TOKENIZER, TruncatingTokenizer
+from corpus_tuner.errors import SearchIndexError
 from tests.encoders.conftest import TEXTS
 
 
@@ -24,3 +28,9 @@ def test_int8_stays_near(encoder_folder: Path) -> None:
     near = np.sum(exact.encode_documents(TEXTS[:1]) * quick.encode_documents(TEXTS[:1]), axis=1)
     assert 0.98 < near.min() < 1 - 1e-7
     assert exact.fingerprint == quick.fingerprint
+
+
+def test_a_tokenizer_without_truncation_is_damaged(tmp_path: Path, tokenizer: Any) -> None:
+    tokenizer.backend_tokenizer.save(str(tmp_path / TOKENIZER))
+    with pytest.raises(SearchIndexError, match="it has no truncation"):
+        TruncatingTokenizer(tmp_path)
