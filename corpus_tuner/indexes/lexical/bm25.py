@@ -14,7 +14,7 @@ those of another one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -71,8 +71,8 @@ def find_rare_codes(terms: Iterable[str], frequencies: Counts) -> npt.NDArray[np
 
     Terms, and the numbers of windows that have each, are in the same order.
     """
-    codes = np.fromiter(map(is_code, terms), np.bool_, len(frequencies))
-    return codes & (frequencies > 0) & (frequencies <= RARE)
+    rare = ((frequencies > 0) & (frequencies <= RARE)).tolist()
+    return np.array([few and is_code(term) for term, few in zip(terms, rare, strict=True)], bool)
 
 
 class CollectionStatistics(NamedTuple):
@@ -216,11 +216,18 @@ class LexicalIndex:
         if last is not None and (last.query, last.how) == (query, how):
             return last.scores
         counted = self._count_terms(query)
-        terms, windows, counts = self._look_up(counted)
-        frequencies = np.bincount(terms, minlength=len(counted))
+        norms = self._compute_norms(how)
+        frequencies = np.zeros(len(counted), np.int64)
+        # The weights of terms depend on all their postings: what these share is computed before.
+        shares = []
+        for first, sizes, windows, counts in self._look_up(counted):
+            frequencies[first : first + len(sizes)] += sizes
+            shares.append((first, sizes, windows, counts / (counts + norms[windows])))
         idf = self.statistics.compute_idf_weights(counted, frequencies)
-        shares = idf[terms] * (counts / (counts + self._compute_norms(how)[windows]))
-        scores = np.bincount(windows, shares, minlength=len(self._lengths)).astype(np.float64)
+        scores = np.zeros(len(self._lengths))
+        for first, sizes, windows, share in shares:
+            weights = np.repeat(idf[first : first + len(sizes)], sizes)
+            np.add.at(scores, windows, weights * share)
         scores.flags.writeable = False
         self._last = _Search(query, how, counted, frequencies, scores)
         return scores
@@ -250,23 +257,27 @@ class LexicalIndex:
             last.counted is query or [*last.counted.items()] == [*query.items()]
         ):
             return last.frequencies
-        terms, _, _ = self._look_up(query)
-        return np.bincount(terms, minlength=len(query))
+        frequencies = np.zeros(len(query), np.int64)
+        for first, sizes, _, _ in self._look_up(query):
+            frequencies[first : first + len(sizes)] += sizes
+        return frequencies
 
-    def _look_up(self, query: Counter[str]) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
-        """Return the postings of terms in windows of live documents; see `Postings.look_up`."""
+    def _look_up(self, query: Counter[str]) -> Iterator[tuple[int, Counts, Counts, Counts]]:
+        """Yield the postings of some terms at a time, in windows of live documents.
+
+        With the position of the first of these terms come their numbers of postings, and the window
+        and count of every posting.
+        """
         keys = hash_terms(query)
-        found = [segment.look_up(keys) for segment in self._segments]
-        terms = np.concatenate([np.zeros(0, np.int64), *(own[0] for own in found)])
-        windows = np.concatenate(
-            [np.zeros(0, np.int64)]
-            + [own[1] + first for own, first in zip(found, self._edges[:-1], strict=True)]
-        )
-        counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])  # float64
-        if self.statistics.windows == len(self._lengths):
-            return terms, windows, counts
-        live = self._live_windows[windows]
-        return terms[live], windows[live], counts[live]
+        for segment, before in zip(self._segments, self._edges[:-1], strict=True):
+            for first, (sizes, windows, counts) in segment.look_up(keys):
+                windows = windows + before
+                if self.statistics.windows != len(self._lengths):
+                    live = self._live_windows[windows]
+                    terms = np.repeat(np.arange(len(sizes)), sizes)[live]
+                    sizes = np.bincount(terms, minlength=len(sizes))
+                    windows, counts = windows[live], counts[live]
+                yield first, sizes, windows, counts
 
     def _compute_norms(self, how: BM25) -> Scores:
         """Return the length norms of all windows, cached for the next search."""

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.lexical.posting_codes import (
     MOST_WINDOWS,
+    DecodedPostings,
     decode_postings,
     encode_postings,
 )
@@ -42,6 +44,7 @@ _FILES: dict[str, tuple[type[np.generic], ...]] = {
 _AT_ONCE = 1_000  # windows
 _BLOCK = 2**20  # postings
 _ENCODED = 2**18  # postings whose codes are made at once
+_BYTES_AT_ONCE = 2**15  # of codes that are decoded
 _POSTING = np.dtype([("key", np.uint64), ("window", np.int32), ("count", np.int32)])
 
 
@@ -149,20 +152,18 @@ class Postings:
         while first < len(self._keys):
             most = int(self._starts[first]) + _BLOCK
             end = max(first + 1, int(np.searchsorted(self._starts, most, side="right")) - 1)
-            keys = self._keys[first:end]
-            terms, windows, counts = self.look_up(keys)
-            postings = np.zeros(len(terms), _POSTING)
-            postings["key"], postings["window"], postings["count"] = keys[terms], windows, counts
+            edges = self._starts[first : end + 1].astype(np.int64)
+            found = self._decode(edges[:-1], edges[1:])
+            postings = np.zeros(len(found.windows), _POSTING)
+            postings["key"] = np.repeat(self._keys[first:end], found.sizes)
+            postings["window"], postings["count"] = found.windows, found.counts
             yield postings
             first = end
 
-    def look_up(self, keys: Keys) -> tuple[Counts, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Return the postings of some terms, one term after the other.
+    def look_up(self, keys: Keys) -> Iterator[tuple[int, DecodedPostings]]:
+        """Yield the postings of terms, of some terms at a time: the position of the first in `keys`.
 
-        Returns
-        -------
-        terms, windows, counts
-            The position of its term in `keys`, its window and its count; of shape (postings,).
+        There are so few at a time that they fit into the cache of a processor.
         """
         begins = ends = np.zeros(len(keys), np.int64)
         if len(self._keys):
@@ -170,18 +171,26 @@ class Postings:
             begins = self._starts[nearest].astype(np.int64)
             after = self._starts[nearest + 1].astype(np.int64)
             ends = np.where(self._keys[nearest] == keys, after, begins)
+        parts = np.cumsum(ends - begins) // _BYTES_AT_ONCE
+        edges = np.flatnonzero(np.diff(parts, prepend=0)).tolist()
+        for first, end in pairwise([0, *edges, len(keys)]):
+            yield first, self._decode(begins[first:end], ends[first:end])
+
+    def _decode(self, begins: Counts, ends: Counts) -> DecodedPostings:
+        """Return the postings of terms, given by where the codes of each begin and end."""
         sizes = ends - begins
-        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._codes)).any():
-            raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
-        pieces = [self._codes[start:end] for start, end in zip(begins, ends, strict=True)]
         try:
+            if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._codes)).any():
+                raise ValueError("terms are outside of the file")
+            pieces = [self._codes[own] for own in map(slice, begins.tolist(), ends.tolist())]
             found = decode_postings(np.concatenate([np.zeros(0, np.uint8), *pieces]), sizes)
+            if len(found.windows) and not (
+                0 <= found.windows.min() and found.windows.max() < len(self.lengths)
+            ):
+                raise ValueError("there are no such windows")
         except ValueError as error:
             raise DamagedError(f"the {self._what} are damaged ({error}): {DAMAGED}") from error
-        windows = found.windows
-        if len(windows) and (windows.min() < 0 or windows.max() >= len(self.lengths)):
-            raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
-        return np.repeat(np.arange(len(keys)), found.sizes), windows, found.counts
+        return found
 
 
 @lru_cache(maxsize=2**18)

@@ -40,17 +40,27 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
         assert read.lengths.tolist() == [len(document) // 2 for document in documents]
         keys = hash_terms([*TERMS, "unknown"])
         having = [sum(term in document for document in documents) for term in TERMS]
-        terms, ordinals, counts = read.look_up(keys)
-        assert len(terms) == sum(having)
-        for term, ordinal, count in zip(terms, ordinals, counts, strict=True):
+        patched.setattr(postings, "_BYTES_AT_ONCE", at_once)
+        found = [
+            (first + term, count, ordinal)
+            for first, some in read.look_up(keys)
+            for term, ordinal, count in zip(
+                np.repeat(np.arange(len(some.sizes)), some.sizes).tolist(),
+                some.windows.tolist(),
+                some.counts.tolist(),
+                strict=True,
+            )
+        ]
+        assert len(found) == sum(having)
+        for term, count, ordinal in found:
             assert count == Counter(documents[ordinal])[TERMS[term]]
         assert sorted(path.suffix for path in Path(name).iterdir()) == [".npy"] * 4
 
 
 def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
     write_postings([written(["mill"] * 70_000), written(["mill"] * 300)], tmp_path, "words")
-    _, _, counts = Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
-    assert counts.tolist() == [70_000, 300]
+    ((_, found),) = Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
+    assert found.counts.tolist() == [70_000, 300]
 
 
 @given(
@@ -95,4 +105,4 @@ def test_damaged_postings_are_told(tmp_path: Path) -> None:
     for codes in ([0, 0, 128], [0, 0, 3], [0, 0, 4]):
         save_array(tmp_path / "words.codes.npy", np.array(codes, np.uint8))
         with pytest.raises(DamagedError):
-            Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
+            [*Postings(tmp_path, "words").look_up(hash_terms(["mill"]))]
