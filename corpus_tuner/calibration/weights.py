@@ -45,6 +45,7 @@ from corpus_tuner.indexes.representations import (
     Representation,
     WindowCounts,
     count_windows,
+    find_greatest,
     read_representation,
 )
 from corpus_tuner.indexes.search.candidates import Candidates
@@ -324,7 +325,9 @@ def score_queries(
         assert candidates.vector is not None
         others = candidates.select(np.flatnonzero(candidates.documents != target.ordinal))
         similarities = own.vectors.astype(np.float64) @ candidates.vector
-        dense = representation.score(similarities, np.zeros(1, np.int64), own.windows)
+        dense = representation.score(
+            *find_greatest(similarities, np.zeros(1, np.int64), own.windows)
+        )
         lexical: dict[str, Array] = {}
         for name, index in searcher.lexical.items():
             how = getattr(default, name)

@@ -34,7 +34,12 @@ from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.models.engine import LanguageModelSettings
 from corpus_tuner.generation.open_recipe import OpenRecipe, detect_corpus_languages, open_recipe
-from corpus_tuner.indexes.representations import Scores, count_windows, open_representation
+from corpus_tuner.indexes.representations import (
+    Scores,
+    count_windows,
+    find_greatest,
+    open_representation,
+)
 from corpus_tuner.indexes.representations.views import Settings as Views
 from corpus_tuner.indexes.searcher import Searcher
 
@@ -377,7 +382,7 @@ def _score_block(
     columns = np.concatenate(rows).T.astype(np.float64)
     return np.stack(
         [
-            opened.score(similarities, starts, counts).combine(share)
+            opened.score(*find_greatest(similarities, starts, counts)).combine(share)
             for first in range(0, len(queries), _QUERY_BATCH)
             for similarities in queries[first : first + _QUERY_BATCH].astype(np.float64) @ columns
         ]

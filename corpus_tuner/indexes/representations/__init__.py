@@ -91,29 +91,53 @@ class Representation(Protocol):
             Vectors of the views in the same order, float32, shape (views, dimension).
         """
 
-    def score(
-        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
-    ) -> DenseScores:
+    def score(self, passages: Scores, others: Scores) -> DenseScores:
         """Return the scores of documents, each the similarity of one row.
 
         Parameters
         ----------
-        similarities
-            Similarities of a query and rows, one document after the other.
-        starts
-            Position of the first row of every document, shape (documents,).
-        windows
-            Number of passages that the ranker `passage` scores every document by, shape
-            (documents,); their rows are the first of the document.
+        passages, others
+            Greatest similarities of every document, as `find_greatest` returns them.
         """
 
 
-def score_by_best_row(
-    similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
-) -> DenseScores:
+def score_by_best_row(passages: Scores, others: Scores) -> DenseScores:
     """Score every document by its best row only (MaxP)."""
-    best = max_of_documents(similarities, starts)
+    best = np.maximum(passages, others)
     return DenseScores(best, best)
+
+
+def find_greatest(
+    similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
+) -> tuple[Scores, Scores]:
+    """Return the greatest similarities of the passages of documents, and of their other rows.
+
+    Parameters
+    ----------
+    similarities
+        Similarities of a query and rows, one document after the other.
+    starts
+        Position of the first row of every document, shape (documents,).
+    windows
+        Number of passages that the ranker `passage` scores every document by, shape (documents,);
+        their rows are the first of the document.
+
+    Returns
+    -------
+    passages, others
+        float64, shape (documents,); ``-inf`` where a document has no such row.
+    """
+    return max_of_kinds(similarities, starts, find_windows(len(similarities), starts, windows))
+
+
+def max_of_kinds(
+    similarities: Scores, starts: npt.NDArray[np.int64], is_window: npt.NDArray[np.bool_]
+) -> tuple[Scores, Scores]:
+    """Return what `find_greatest` does, given which rows are of passages, shape (rows,)."""
+    return (
+        max_of_documents(np.where(is_window, similarities, -np.inf), starts),
+        max_of_documents(np.where(is_window, -np.inf, similarities), starts),
+    )
 
 
 def max_of_documents(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
@@ -135,10 +159,10 @@ def find_windows(
 ) -> npt.NDArray[np.bool_]:
     """Return which rows are of the passages that documents are scored by, shape (rows,).
 
-    `starts` and `windows` are those of `Representation.score`.
+    `starts` and `windows` are those of `find_greatest`.
     """
     sizes = np.diff(starts, append=rows)
-    return np.asarray(np.arange(rows) - np.repeat(starts, sizes) < np.repeat(windows, sizes))
+    return np.asarray(np.arange(rows) < np.repeat(starts + windows, sizes))
 
 
 def open_representation(settings: PluginSettings) -> Representation:

@@ -23,10 +23,7 @@ from corpus_tuner.indexes.representations import (
     Rows,
     Scores,
     Storage,
-    WindowCounts,
     count_windows,
-    find_windows,
-    max_of_documents,
 )
 
 _BLOCK = 256
@@ -82,18 +79,12 @@ class Representation:
         selected = np.flatnonzero(indexed).astype(np.int32)
         return Rows(vectors[selected] * factors[selected, None], selected)
 
-    def score(
-        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
-    ) -> DenseScores:
+    def score(self, passages: Scores, others: Scores) -> DenseScores:
         """Return the similarities of the best passage and of the best other row.
 
         Where there are no others, the passage stands for them.
         """
-        sizes = np.diff(starts, append=len(similarities))
-        is_window = find_windows(len(similarities), starts, windows)
-        passage = max_of_documents(np.where(is_window, similarities, -np.inf), starts)
-        others = max_of_documents(np.where(is_window, -np.inf, similarities), starts)
-        return DenseScores(passage, np.where(sizes > windows, others, passage))
+        return DenseScores(passages, np.where(others > -np.inf, others, passages))
 
 
 def select_representatives(given: Vectors, others: Vectors, most: int) -> npt.NDArray[np.bool_]:

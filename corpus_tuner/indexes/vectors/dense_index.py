@@ -24,6 +24,7 @@ from corpus_tuner.indexes.representations import (
     Scores,
     WindowCounts,
     find_windows,
+    max_of_kinds,
 )
 from corpus_tuner.indexes.vectors import Neighbors, Ordinals
 from corpus_tuner.indexes.vectors.ann import AnnIndex, SearchParameters
@@ -206,8 +207,13 @@ class DenseIndex:
     def score_documents(self, query: Vectors, documents: Ordinals) -> DenseScores:
         """Return the scores of documents, given by ordinals, for a query, shape (dimension,)."""
         rows, starts = self._rows_of(documents)
-        similarities = self._similarities(query, rows)
-        return self.representation.score(similarities, starts, self._windows[documents])
+        is_window = find_windows(len(rows), starts, self._windows[documents])
+        estimates = self._fill(
+            np.zeros(len(rows), np.float32),
+            rows,
+            lambda segment, own: segment.rows.estimate_similarities(query, own),
+        )
+        return self._score_rows(query, rows, starts, is_window, estimates)
 
     def row_views(self, documents: Ordinals) -> tuple[npt.NDArray[np.int32], Ordinals]:
         """Return the view of every row of documents, and where the rows of each document begin."""
@@ -323,17 +329,42 @@ class DenseIndex:
         self, query: Vectors, seen: _SeenRows, k: int, weight: float
     ) -> NearestDocuments | None:
         """Return the best documents; ``None`` if these rows do not decide."""
-        documents = np.unique(np.searchsorted(self._starts, seen.rows, side="right") - 1)
-        rows, starts = self._rows_of(documents)
-        greatest = _look_up(rows, seen)[0] + _TOLERANCE
-        bounds = self.representation.score(greatest, starts, self._windows[documents])
-        most = bounds.combine(weight)
-        hopeful = find_top(most, k)
-        scores = self._score_by_deciding_rows(query, documents[hopeful], seen)
-        least = find_kth(scores.combine(weight), k)
-        others = np.setdiff1d(np.flatnonzero(most >= least), hopeful)
-        scores = scores.concatenate(self._score_by_deciding_rows(query, documents[others], seen))
-        chosen = np.concatenate([hopeful, others])
+        if not len(seen.rows):
+            return None
+        owners = np.searchsorted(self._starts, seen.rows, side="right") - 1
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        documents, sizes = owners[starts], np.diff(starts, append=len(owners))
+        ends = self._starts[documents] + self._windows[documents]  # of their passages
+        is_window = seen.rows < np.repeat(ends, sizes)
+        passages = np.add.reduceat(is_window, starts, dtype=np.int64)
+        missing = (
+            passages < self._windows[documents],
+            sizes - passages < self._starts[documents + 1] - ends,
+        )
+        similarities = seen.similarities.astype(np.float64)
+        greatest = max_of_kinds(similarities, starts, is_window)
+        bounds = [
+            np.where(some, np.maximum(own, seen.bound), own) + _TOLERANCE
+            for own, some in zip(greatest, missing, strict=True)
+        ]
+        # Whether the best row of either kind is among those seen, so that others do not matter.
+        known = np.full(len(documents), seen.exact)
+        for own, some in zip(greatest, missing, strict=True):
+            known &= ~some | (own > seen.bound + 2 * _TOLERANCE)
+        lowest = self.representation.score(*(own[known] - _TOLERANCE for own in greatest))
+        least = find_kth(lowest.combine(weight), k)
+        hopeful = self.representation.score(*bounds).combine(weight) >= least
+        whole = documents[hopeful & ~known]
+        known &= hopeful
+        some = np.repeat(known, sizes)
+        scores = self._score_rows(
+            query,
+            seen.rows[some],
+            np.cumsum(sizes[known]) - sizes[known],
+            is_window[some],
+            similarities[some],
+        ).concatenate(self.score_documents(query, whole))
+        chosen = np.concatenate([documents[known], whole])
         combined = scores.combine(weight)
         least = find_kth(combined, k)
         others_matter = least <= seen.bound + _EPSILON if seen.exact else len(chosen) < k
@@ -341,27 +372,30 @@ class DenseIndex:
             return None
         order = np.argsort(chosen)
         best = order[combined[order] >= least]
-        return NearestDocuments(documents[chosen[best]], scores.select(best))
+        return NearestDocuments(chosen[best], scores.select(best))
 
-    def _score_by_deciding_rows(
-        self, query: Vectors, documents: Ordinals, seen: _SeenRows
+    def _score_rows(
+        self,
+        query: Vectors,
+        rows: Ordinals,
+        starts: Ordinals,
+        is_window: npt.NDArray[np.bool_],
+        estimates: npt.NDArray[np.floating[Any]],
     ) -> DenseScores:
-        """Return the scores of documents; rows that cannot change them are left out."""
-        rows, starts = self._rows_of(documents)
+        """Return the scores of documents, given their rows and estimates of the similarities.
+
+        Only rows that may be the best are compared with the query again.
+        """
         if not len(rows):
             return DenseScores.zeros()
-        found, known = _look_up(rows, seen)
-        lower = np.where(known, found - _TOLERANCE, -np.inf)
-        windows = self._windows[documents]
-        least = self.representation.score(lower, starts, windows)
-        owners = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
-        is_window = find_windows(len(rows), starts, windows)
-        thresholds = np.where(is_window, least.passage[owners], least.views[owners])
-        deciding = found + _TOLERANCE >= thresholds
-        deciding |= not seen.exact  # a row that was missed may be the nearest
-        similarities = np.full(len(rows), -np.inf)
-        similarities[deciding] = self._similarities(query, rows[deciding])
-        return self.representation.score(similarities, starts, windows)
+        sizes = np.diff(starts, append=len(rows))
+        passages, others = max_of_kinds(estimates, starts, is_window)
+        greatest = np.where(is_window, np.repeat(passages, sizes), np.repeat(others, sizes))
+        deciding = estimates >= greatest - 2 * _TOLERANCE
+        sizes = np.add.reduceat(deciding, starts, dtype=np.int64)
+        similarities = self._similarities(query, rows[deciding])
+        starts = np.cumsum(sizes) - sizes
+        return self.representation.score(*max_of_kinds(similarities, starts, is_window[deciding]))
 
     def _rows_of(self, documents: Ordinals) -> tuple[Ordinals, Ordinals]:
         """Return the rows of documents, one document after the other, and where each begins."""
@@ -408,15 +442,6 @@ def _select_query(neighbors: Neighbors, query: int, first_row: int, total: int) 
     order = np.argsort(rows)
     exact = neighbors.exact or everything
     return _SeenRows(rows[order] + first_row, similarities[order], bound, exact)
-
-
-def _look_up(rows: Ordinals, seen: _SeenRows) -> tuple[Scores, npt.NDArray[np.bool_]]:
-    """Return the similarities of rows, the bound for those not seen, and which were seen."""
-    if not len(seen.rows):
-        return np.full(len(rows), seen.bound), np.zeros(len(rows), bool)
-    positions = np.minimum(np.searchsorted(seen.rows, rows), len(seen.rows) - 1)
-    known = seen.rows[positions] == rows
-    return np.where(known, seen.similarities[positions].astype(np.float64), seen.bound), known
 
 
 def find_kth(scores: npt.NDArray[Any], count: int) -> float:

@@ -2,11 +2,11 @@
 
 import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import faiss
 import numpy as np
@@ -27,6 +27,7 @@ _DEVIATIONS = 8
 learnt from the vectors, so that a vector is stored alike whatever else is in its file."""
 _ROWS_OFFSET = 8
 """Offset of the number of rows in the header of a FAISS file."""
+_Float = TypeVar("_Float", bound=np.floating[Any])
 _ROWS_AT_ONCE = 256  # so that they stay in the cache of the processor
 _LARGE_SHARE = 0.5
 """If a filter passes more than this share of the rows, others are dropped from the result: asking
@@ -144,14 +145,30 @@ class StoredRows:
         They are float64, summed in an order that does not depend on the other rows, so that equal
         vectors have equal similarities.
         """
-        found = np.zeros(len(rows))
         query = query.astype(np.float64)
+        return self._multiply(query, rows, lambda some: self._decode(some).astype(np.float64))
+
+    def estimate_similarities(self, query: Vectors, rows: Ordinals) -> npt.NDArray[np.float32]:
+        """Return what `similarities` does, in float32: right to about 1e-6, and much faster."""
+        found = self._multiply(query, rows, lambda some: self._array[some].astype(np.float32))
+        if self.storage != "int8":
+            return found
+        lowest, step = _int8_scale(self.dimension)
+        return found * np.float32(step) + np.float32((lowest + step / 2) * float(query.sum()))
+
+    def _multiply(
+        self,
+        query: npt.NDArray[_Float],
+        rows: Ordinals,
+        read: Callable[[Ordinals], npt.NDArray[_Float]],
+    ) -> npt.NDArray[_Float]:
+        """Return the inner products of a query and rows, of some rows at a time."""
+        found = np.zeros(len(rows), query.dtype)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             some = slice(start, start + _ROWS_AT_ONCE)
             # Not by BLAS: its threads and those of FAISS would get in each other's way, and the
             # order in which it sums depends on the number of rows.
-            vectors = self._decode(rows[some]).astype(np.float64)
-            np.einsum("rd,d->r", vectors, query, out=found[some])
+            np.einsum("rd,d->r", read(rows[some]), query, out=found[some])
         return found
 
     def _scan(self, queries: Vectors, depth: int, parameters: Any = None) -> Neighbors:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from corpus_tuner.indexes.representations import mean, open_representation, passage
+from corpus_tuner.indexes.representations import find_greatest, mean, open_representation, passage
 from tests.indexes.representations.example import VECTORS, VIEWS
 
 
@@ -27,6 +27,6 @@ def test_without_views_the_passage_stays() -> None:
 def test_the_best_row_counts(settings: mean.Settings) -> None:
     similarities = np.array([0.3, 0.9, 0.8])
     parts = open_representation(settings).score(
-        similarities, np.array([0, 2]), np.ones(2, np.int32)
+        *find_greatest(similarities, np.array([0, 2]), np.ones(2, np.int32))
     )
     np.testing.assert_allclose(parts.combine(0.7), [0.9, 0.8], atol=1e-6)

@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner.core.documents import View
-from corpus_tuner.indexes.representations import count_windows, open_representation, views
+from corpus_tuner.indexes.representations import (
+    count_windows,
+    find_greatest,
+    open_representation,
+    views,
+)
 from tests.indexes.representations.example import VECTORS, VIEWS
 
 
@@ -62,7 +67,8 @@ def test_what_was_invented_counts_less() -> None:
 def test_views_scores_by_passage_and_best_view() -> None:
     similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
     one_each = np.ones(2, np.int32)
-    parts = open_representation(views.Settings()).score(similarities, np.array([0, 4]), one_each)
+    greatest = find_greatest(similarities, np.array([0, 4]), one_each)
+    parts = open_representation(views.Settings()).score(*greatest)
     assert parts.passage.tolist() == [0.3, 0.8]
     assert parts.views.tolist() == [0.9, 0.8]  # alone, the passage stands for both
     np.testing.assert_allclose(parts.combine(0.25), [0.45, 0.8], atol=1e-6)
@@ -71,7 +77,8 @@ def test_views_scores_by_passage_and_best_view() -> None:
 def test_a_long_document_is_scored_by_its_best_passage() -> None:
     similarities = np.array([0.3, 0.7, 0.9, 0.5, 0.8, 0.4])
     windows = np.array([2, 2], np.int32)
-    parts = open_representation(views.Settings()).score(similarities, np.array([0, 4]), windows)
+    greatest = find_greatest(similarities, np.array([0, 4]), windows)
+    parts = open_representation(views.Settings()).score(*greatest)
     assert parts.passage.tolist() == [0.7, 0.8]
     assert parts.views.tolist() == [0.9, 0.8]
 
