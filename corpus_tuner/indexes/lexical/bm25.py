@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical.posting_codes import Integers
 from corpus_tuner.indexes.lexical.postings import (
     Counts,
     Keys,
@@ -262,7 +263,7 @@ class LexicalIndex:
             frequencies[first : first + len(sizes)] += sizes
         return frequencies
 
-    def _look_up(self, query: Counter[str]) -> Iterator[tuple[int, Counts, Counts, Counts]]:
+    def _look_up(self, query: Counter[str]) -> Iterator[tuple[int, Integers, Integers, Integers]]:
         """Yield the postings of some terms at a time, in windows of live documents.
 
         With the position of the first of these terms come their numbers of postings, and the window

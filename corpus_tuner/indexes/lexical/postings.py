@@ -161,7 +161,7 @@ class Postings:
             first = end
 
     def look_up(self, keys: Keys) -> Iterator[tuple[int, DecodedPostings]]:
-        """Yield the postings of terms, of some terms at a time: the position of the first in `keys`.
+        """Yield the postings of some terms at a time, with the position of the first in `keys`.
 
         There are so few at a time that they fit into the cache of a processor.
         """
@@ -185,7 +185,7 @@ class Postings:
             pieces = [self._codes[own] for own in map(slice, begins.tolist(), ends.tolist())]
             found = decode_postings(np.concatenate([np.zeros(0, np.uint8), *pieces]), sizes)
             if len(found.windows) and not (
-                0 <= found.windows.min() and found.windows.max() < len(self.lengths)
+                found.windows.min() >= 0 and found.windows.max() < len(self.lengths)
             ):
                 raise ValueError("there are no such windows")
         except ValueError as error:

@@ -209,7 +209,7 @@ class DenseIndex:
         rows, starts = self._rows_of(documents)
         is_window = find_windows(len(rows), starts, self._windows[documents])
         estimates = self._fill(
-            np.zeros(len(rows), np.float32),
+            np.zeros(len(rows)),
             rows,
             lambda segment, own: segment.rows.estimate_similarities(query, own),
         )
@@ -380,7 +380,7 @@ class DenseIndex:
         rows: Ordinals,
         starts: Ordinals,
         is_window: npt.NDArray[np.bool_],
-        estimates: npt.NDArray[np.floating[Any]],
+        estimates: Scores,
     ) -> DenseScores:
         """Return the scores of documents, given their rows and estimates of the similarities.
 

@@ -145,8 +145,8 @@ class StoredRows:
         They are float64, summed in an order that does not depend on the other rows, so that equal
         vectors have equal similarities.
         """
-        query = query.astype(np.float64)
-        return self._multiply(query, rows, lambda some: self._decode(some).astype(np.float64))
+        exact = query.astype(np.float64)
+        return self._multiply(exact, rows, lambda some: self._decode(some).astype(np.float64))
 
     def estimate_similarities(self, query: Vectors, rows: Ordinals) -> npt.NDArray[np.float32]:
         """Return what `similarities` does, in float32: right to about 1e-6, and much faster."""
