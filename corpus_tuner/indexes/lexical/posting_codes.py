@@ -88,47 +88,36 @@ def decode_postings(codes: Codes, sizes: Integers) -> DecodedPostings:
     if not len(codes):
         nothing = np.zeros(0, np.int32)
         return DecodedPostings(np.zeros(len(sizes), np.int64), nothing, nothing)
-    # Everything is computed at the last byte of each number; the other bytes count as gaps of 0.
-    numbers = codes.astype(np.int32)
-    is_posting = codes < 128
-    continued = np.flatnonzero(~is_posting)
-    _join_bytes(numbers, continued)
-    rests = np.flatnonzero((numbers & _REST) == _REST)
-    counts = (numbers & _REST) + 1
-    gaps = (numbers >> 2) + 1
-    gaps[continued] = 0
-    if len(rests):
-        if rests[-1] == len(codes) - 1:
-            raise ValueError("the last posting has no count")
-        of_rests = rests + 1
-        while not (ended := is_posting[of_rests]).all():
-            of_rests += ~ended
-        counts[rests] += numbers[of_rests] >> 2
-        gaps[of_rests] = 0
-        is_posting[of_rests] = False
-    postings = np.flatnonzero(is_posting)
+    continued = np.flatnonzero(codes > 127)
+    numbers = _join_bytes(codes, continued)
     edges = np.concatenate([[0], np.cumsum(sizes)])
-    per_term = np.diff(np.searchsorted(postings, edges))
-    # A sum over all terms may exceed 32 bits: a difference of two is still right.
-    totals = np.cumsum(gaps, dtype=np.int32)
-    before = np.concatenate([[np.int32(0)], totals])[edges[:-1]]
-    windows = totals[postings] - np.repeat(before, per_term) - 1
-    return DecodedPostings(per_term, windows, counts[postings])
+    edges -= np.searchsorted(continued, edges)
+    rests = np.flatnonzero(numbers & _REST == _REST) + 1
+    if len(rests) and rests[-1] == len(numbers):
+        raise ValueError("the last posting has no count")
+    edges -= np.searchsorted(rests, edges)
+    is_posting = np.ones(len(numbers), bool)
+    is_posting[rests] = False
+    postings = numbers[np.flatnonzero(is_posting)]
+    counts = (postings & _REST) + 1
+    counts[rests - np.arange(1, len(rests) + 1)] += numbers[rests] >> 2
+    totals = np.cumsum((postings >> 2) + 1, dtype=np.int32)
+    per_term = np.diff(edges)
+    before = np.concatenate([[np.int32(1)], totals + 1])[edges[:-1]]
+    return DecodedPostings(per_term, totals - np.repeat(before, per_term), counts)
 
 
-def _join_bytes(numbers: npt.NDArray[np.int32], continued: Integers) -> None:
-    """Put every number at its last byte, and 0 at the others, which are at `continued`."""
+def _join_bytes(codes: Codes, continued: Integers) -> npt.NDArray[np.int32]:
+    """Return the numbers of codes; the bytes at `continued` have the lower bits of one."""
+    numbers = codes[codes < 128].astype(np.int32)
     if not len(continued):
-        return
-    is_first = np.diff(continued, prepend=-2) > 1
-    firsts = continued[is_first]
-    lengths = np.diff(np.flatnonzero(np.append(is_first, True)))
-    if lengths.max() >= _MOST_BYTES or continued[-1] == len(numbers) - 1:
+        return numbers
+    owners = continued - np.arange(len(continued))
+    firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+    lengths = np.diff(firsts, append=len(owners))
+    if lengths.max() >= _MOST_BYTES or owners[-1] == len(numbers):
         raise ValueError("postings are no numbers")
-    for length in range(1, int(lengths.max()) + 1):
-        own = firsts[lengths == length]
-        joined = numbers[own + length]
-        for step in reversed(range(length)):
-            joined = joined << 7 | numbers[own + step] & 127
-        numbers[own + length] = joined
-    numbers[continued] = 0
+    numbers[owners[firsts]] <<= 7 * lengths
+    steps = np.arange(len(owners)) - np.repeat(firsts, lengths)
+    np.add.at(numbers, owners, (codes[continued] & 127).astype(np.int32) << 7 * steps)
+    return numbers
