@@ -2,6 +2,8 @@
 
 Run: python -m benchmarks.search [INDEX QUERIES]
 
+First comes the processor time of a search with hits and without encoding, by part; set
+OMP_NUM_THREADS=1, since threads that wait count as well.
 INDEX is one that `corpus-tuner build` made with the representation `views`; QUERIES is a file as
 `corpus-tuner search --queries` takes it. By default the English sample is built. Encoding and
 searching take turns in one process, and their medians are compared.
@@ -12,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.representations import Storage, views
+from corpus_tuner.indexes.search.plan import make_plan
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import WINDOWS, Layout
 from corpus_tuner.indexes.store.search_settings import SearchSettings
@@ -43,6 +47,39 @@ def clock(job: Callable[[], object]) -> float:
     start = time.perf_counter()
     job()
     return time.perf_counter() - start
+
+
+def measure_parts(index: Path, queries: list[str]) -> None:
+    """Print the processor time of parts of a hybrid search, medians over single queries."""
+    with Searcher.open(index) as searcher:
+        searcher.encoder = CachedQueryEncoder(searcher.encoder, queries)
+        vectors = dict(zip(queries, searcher.encoder.encode_queries(queries), strict=True))
+        how = searcher.manifest.search
+        plan = make_plan(searcher.manifest, searcher.representation, 10)
+        found = dict(zip(queries, searcher.find_candidates(queries), strict=True))
+
+        def find_nearest(query: str) -> None:
+            searcher.dense.top_documents(vectors[query][None], plan.depth, plan.views)
+
+        def add_feedback(query: str) -> None:
+            replace(found[query]).compute_feedback(found[query].scores["passage"])
+
+        parts: dict[str, Callable[[str], object]] = {
+            "dense": find_nearest,
+            "words": lambda query: searcher.lexical["words"].score(query, how.words),
+            "ngrams": lambda query: searcher.lexical["ngrams"].score(query, how.ngrams),
+            "feedback": add_feedback,
+            "fusion, with feedback": lambda query: replace(found[query]).rank(plan),
+            "rank": lambda query: list(searcher.rank([query], 10)),
+            "search": searcher.search,
+        }
+        for name, part in parts.items():
+            times = []
+            for query in queries:
+                start = time.process_time()
+                part(query)
+                times.append(time.process_time() - start)
+            print(f"{name}: {statistics.median(times) * 1e3:.2f} ms")
 
 
 def compare_with_encoding(index: Path, queries: list[str]) -> None:
@@ -123,6 +160,7 @@ def main() -> None:
             build(sample_folder("en"), index)
         known = read_queries(chosen.queries or sample_folder("en") / "queries.jsonl")
         queries = list(islice(known.values(), QUERIES))
+        measure_parts(index, queries)
         compare_with_encoding(index, queries)
         compare_storages(index, queries)
 
