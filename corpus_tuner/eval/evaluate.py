@@ -12,6 +12,7 @@ from corpus_tuner.building.pipeline import build
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.config.recipe import Recipe, parse_recipe, read_stored_recipe, set_encoder
 from corpus_tuner.core.files import create_folder, write_text
+from corpus_tuner.core.memory import release_free_memory
 from corpus_tuner.core.progress import add_prefix, show_progress
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings
@@ -141,9 +142,11 @@ def evaluate(
     for benchmark in opened:
         with show_progress(progress), add_prefix(benchmark.name):
             built, cost = _build_index(benchmark, setup)
+            release_free_memory()  # of the encoder that built
             builds[benchmark.name] = built
             write_qrels(benchmark.qrels, setup.output / "runs" / f"{benchmark.name}.qrels")
             reports.append(run_systems(benchmark, built, cost, setup, baselines, compare_with))
+        release_free_memory()
         results = [result for report in reports for result in report.results]
         write_results(results, setup.output / METRICS)
     report = merge_reports(reports, compare_with, setup.settings, command)
