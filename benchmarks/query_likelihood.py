@@ -4,6 +4,7 @@ The score of a document is the mean log-probability of the query's tokens as the
 question that this text answers"; it is normalized over the first documents and added.
 """
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +22,7 @@ from corpus_tuner.generation.prompts import load_instructions
 from corpus_tuner.indexes.search.reranking import weigh_reranker
 
 FIRST = 10
-MOST_QUERIES = 100
+MOST_QUERIES = 50
 WEIGHTS = (0.02, 0.05, 0.1, 0.2, 0.4)
 _MOST_TOKENS = 320
 
@@ -61,18 +62,21 @@ def measure_query_likelihood(
     """Yield the use as a reranker of the first documents, by weight; print its cost."""
     fused = [fuse(one, collection.weights) for one in collection.candidates]
     reranked, seconds = {}, []
-    queries = [*collection.benchmark.queries.items()][:MOST_QUERIES]
-    for number, (_, text) in enumerate(track(queries, "reranking", lambda: len(queries))):
+    queries = [*collection.benchmark.queries.items()]
+    # Those of one document follow one another.
+    chosen = random.Random(0).sample(range(len(queries)), min(MOST_QUERIES, len(queries)))
+    for number in track(chosen, "reranking", lambda: len(chosen)):
         scores, documents = fused[number], collection.candidates[number].documents
         first = np.argsort(-scores, kind="stable")[:FIRST]
         start = time.process_time()
         read = collection.searcher.segments.read_documents(documents[first])
         reranked[number] = np.full(len(scores), np.nan)
-        reranked[number][first] = model.score(text, read)
+        reranked[number][first] = model.score(queries[number][1], read)
         seconds.append(time.process_time() - start)
     print(f"query likelihood: {1000 * np.median(seconds):.0f} ms of processor time per query")
     total = sum(collection.weights.values())
-    judged = {query: collection.benchmark.qrels[query] for query, _ in queries}
+    ids = [queries[number][0] for number in chosen]
+    judged = {query: collection.benchmark.qrels[query] for query in ids}
     for weight in WEIGHTS:
 
         def add(number: int, weight: float = weight) -> np.ndarray:
