@@ -67,7 +67,7 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.text.document_encoding import DocumentEncoder
 from corpus_tuner.text.views import make_own_views
 
-MOST, LEAST, SHARE = 300, 100, 4
+MOST, LEAST, SHARE = 300, 100, 8
 """One of `SHARE` windows gets pseudo-queries, to save time; at most `MOST`, since more hardly
 change the weights, and at least `LEAST`, since fewer mislead."""
 CHANGED = 0.1

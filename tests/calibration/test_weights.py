@@ -26,7 +26,7 @@ from tests.conftest import WORDS, make_documents, write_jsonl
 def test_the_choice_is_kept_and_told(index: Path) -> None:
     manifest = read_manifest(index)
     assert manifest.calibration
-    assert manifest.calibration.queries == 214  # two of a quarter of the windows
+    assert manifest.calibration.queries == 200  # two of the least number of windows
     assert set(manifest.calibration.found) == {
         *("passage", "views", "words", "ngrams", "default", "chosen")
     }
@@ -135,7 +135,7 @@ def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Reci
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     chosen = read_manifest(tmp_path / "i").calibration
     assert chosen
-    assert chosen.found["words"] < 0.05
+    assert chosen.found["words"] < 0.1
     assert chosen.chosen.words == 0
     assert chosen.failing == ("words",)
     assert chosen.chosen.passage > 0
@@ -228,5 +228,5 @@ def test_other_weights_need_no_new_build(index: Path, settings: Recipe) -> None:
 def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: Any) -> None:
     with Searcher.open(index, representation="mean") as searcher:
         chosen = choose_weights(searcher, encoder, SearchSettings())
-    assert chosen.queries == 214  # two of a quarter of the windows
+    assert chosen.queries == 200  # two of the least number of windows
     assert set(chosen.found) == {"passage", "mean", "words", "ngrams", "default", "chosen"}
