@@ -39,7 +39,7 @@ def test_quickstart(
         assert found["hybrid"] > single - 0.03
         assert found["hybrid"] > found["bm25"]
     # Another processor may change the last digits of vectors.
-    expected = {"bm25": 0.394, "passage": 0.679, "hybrid": 0.752}
+    expected = {"bm25": 0.394, "passage": 0.679, "hybrid": 0.738}
     assert {name: reached["en"][name] for name in expected} == pytest.approx(expected, abs=0.01)
     assert "the encoder by itself has the first of these at rank" in done.out
     assert "sugar pills" in done.out

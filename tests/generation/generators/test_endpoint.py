@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -163,7 +164,16 @@ def test_a_surrogate_in_structured_output_is_left_out(server: Server) -> None:
 
 
 def test_requests_under_way_are_not_lost(server: Server) -> None:
-    server.script = [failing(404), *[slow] * 3]
+    all_sent = Barrier(4)
+
+    def when_all_are_sent(answer: Answer) -> Answer:
+        def wait(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+            all_sent.wait(timeout=30)
+            answer(handler, body)
+
+        return wait
+
+    server.script = [when_all_are_sent(answer) for answer in (failing(404), *[slow_a_little] * 3)]
     with pytest.raises(IncompleteError) as raised:
         generate(server, concurrency=4, retries=0)
     assert len(raised.value.written) >= 3
