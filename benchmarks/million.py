@@ -30,6 +30,7 @@ import numpy.typing as npt
 from benchmarks.recombined import Source, read_sources, recombine
 from corpus_tuner import CorpusTunerError, Recipe
 from corpus_tuner.calibration.ann_recall import build_ann_indexes
+from corpus_tuner.config.recipe import dump_recipe
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import View, compute_digest
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
@@ -171,7 +172,7 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
             build={
                 "language": "en",
                 "languages": {"en": 0.75, "de": 0.25},
-                "settings": settings.model_dump(mode="json"),
+                "recipe": dump_recipe(settings),
             },
         )
         commit(index, manifest)
