@@ -37,9 +37,10 @@ def measure_filtered(
     owners = np.repeat(np.arange(len(questions)), [len(own) for own in questions])
     vectors = collection.encoder.encode_documents([text for own in questions for text in own])
     passages, starts = collection.searcher.dense.passages(np.arange(len(questions)))
+    of_documents = np.split(passages, starts[1:])
     relevance = np.array(
         [
-            (np.split(passages, starts[1:])[owner] @ vector).max()
+            (of_documents[owner] @ vector).max()
             for owner, vector in zip(owners.tolist(), vectors, strict=True)
         ]
     )

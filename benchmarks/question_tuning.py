@@ -58,15 +58,11 @@ def make_triples(collection: ScoredCollection, count: int, seed: int = 0) -> lis
         scores = fuse(candidates, collection.weights)
         first = np.argsort(-scores, kind="stable")[:NEGATIVES]
         others = [number for number in first if candidates.documents[number] != owner]
-        (own,) = (
-            np.flatnonzero(candidates.documents == owner)[:1]
-            if owner in candidates.documents
-            else (-1,)
-        )
-        if own < 0:
+        own = np.flatnonzero(candidates.documents == owner)
+        if not len(own):
             continue
         other = chance.choice(others)
-        margin = float(scores[own] - scores[other])
+        margin = float(scores[own[0]] - scores[other])
         triples.append(Triple(question, texts[owner], texts[candidates.documents[other]], margin))
     return triples
 

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from corpus_tuner.calibration.likelihood import Likelihood, ScoredQuery
-from corpus_tuner.calibration.pseudo_queries import PseudoQueries, sample_sentences
-from corpus_tuner.calibration.weights import LEAST, MOST, SHARE, score_queries
+from corpus_tuner.calibration.pseudo_queries import PseudoQueries
+from corpus_tuner.calibration.weights import sample_targets, score_queries
 from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.documents import View
 from corpus_tuner.encoders import Encoder
@@ -105,8 +105,7 @@ class ScoredCollection:
     ) -> "ScoredCollection":
         """Score all queries and pseudo-queries; `generated` is an index with generated views."""
         settings = read_stored_recipe(searcher.manifest).search
-        windows = int(searcher.segments.windows.sum())
-        targets = [*sample_sentences(searcher, min(MOST, max(LEAST, windows // SHARE)), seed=0)]
+        targets = sample_targets(searcher)
         candidates = searcher.find_candidates([*benchmark.queries.values()], DEPTH, settings)
         pseudo = score_queries(searcher, encoder, targets, settings)
         views = read_generated(generated, encoder, searcher)

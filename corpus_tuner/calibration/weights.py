@@ -170,9 +170,7 @@ def choose_weights(
         unchanged = f"{default.fusion} is not calibrated, zscore is"
     else:
         with show_activity("calibrating, choosing documents"):
-            windows = int(searcher.segments.windows.sum())
-            count = min(MOST, max(LEAST, windows // SHARE))
-            targets = list(sample_sentences(searcher, count, seed))
+            targets = sample_targets(searcher, seed)
         if len(targets) < FEWEST:
             unchanged = f"{FEWEST} documents with sentences to spare are needed, not {len(targets)}"
     queries = [] if unchanged else score_queries(searcher, encoder, targets, default)
@@ -304,6 +302,12 @@ class _Rest(NamedTuple):
     others: Ordinals
     passages: list[str]
     passage_vectors: Vectors
+
+
+def sample_targets(searcher: Searcher, seed: int = 0) -> list[PseudoQueries]:
+    """Return the pseudo-queries of a share of the windows of an index (`SHARE`)."""
+    windows = int(searcher.segments.windows.sum())
+    return list(sample_sentences(searcher, min(MOST, max(LEAST, windows // SHARE)), seed))
 
 
 def score_queries(

@@ -202,7 +202,7 @@ def measure_variants(
         update={
             "generator": tuple(generators.values()),
             "checks": (),
-            "representation": Views(storage="float32", invented=1.0, per_passage=None),
+            "representation": Views(storage="float32", invented=1.0, views_per_passage=None),
             "baselines": (),
             "lexical": None,
             "calibrate": False,

@@ -40,7 +40,7 @@ class Settings(PluginSettings):
     invented
         Factor on the similarity of views that a generator invented, such as questions, so that they
         must be nearer to a query than the document's own text.
-    per_passage
+    views_per_passage
         Maximum number of views besides passages, for every passage that the document is scored by.
         Of more, those that represent all best are indexed; invented views always are. ``None``
         indexes all views: the index is about twice as large, and dense search by itself better
@@ -52,7 +52,7 @@ class Settings(PluginSettings):
 
     name: Literal["views"] = "views"
     invented: Annotated[float, Field(ge=0, le=1)] = 0.85
-    per_passage: PositiveInt | None = 5
+    views_per_passage: PositiveInt | None = 5
     storage: Storage = "int8"
 
 
@@ -64,7 +64,7 @@ class Representation:
     def __init__(self, settings: Settings) -> None:
         self.storage = settings.storage
         self._invented = settings.invented
-        self._per_passage = settings.per_passage
+        self._per_passage = settings.views_per_passage
 
     def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the vectors as they are, but for the factor of invented views."""

@@ -24,7 +24,7 @@ def test_views_that_represent_all_best_are_indexed() -> None:
     near = np.array([0, 0, 0.8, 0.6, 0], np.float32)  # a cosine of 0.8 with the title
     vectors = np.stack([VECTORS[0], VECTORS[0], VECTORS[2], near, VECTORS[4]])
     chosen = {
-        most: open_representation(views.Settings(per_passage=most)).make_rows(VIEWS, vectors)
+        most: open_representation(views.Settings(views_per_passage=most)).make_rows(VIEWS, vectors)
         for most in (1, 2, 3, 4)
     }
     assert {most: rows.views.tolist() for most, rows in chosen.items()} == {
@@ -34,7 +34,7 @@ def test_views_that_represent_all_best_are_indexed() -> None:
         4: [0, 1, 2, 3, 4],
     }
     assert np.array_equal(chosen[2].vectors, vectors[[0, 2, 4]])
-    passage_only = open_representation(views.Settings(per_passage=1)).make_rows(
+    passage_only = open_representation(views.Settings(views_per_passage=1)).make_rows(
         VIEWS[:1], vectors[:1]
     )
     assert passage_only.views.tolist() == [0]
@@ -44,9 +44,11 @@ def test_invented_views_do_not_count_as_representatives() -> None:
     written = [View("a", "question", f"{number}?", invented=True) for number in range(3)]
     own = [*VIEWS[:1], *written, *VIEWS[1:3]]
     vectors = np.eye(6, dtype=np.float32)
-    rows = open_representation(views.Settings(per_passage=1)).make_rows(own, vectors)
+    rows = open_representation(views.Settings(views_per_passage=1)).make_rows(own, vectors)
     assert rows.views.tolist() == [0, 1, 2, 3, 4]
-    rows = open_representation(views.Settings(per_passage=1, invented=0)).make_rows(own, vectors)
+    rows = open_representation(views.Settings(views_per_passage=1, invented=0)).make_rows(
+        own, vectors
+    )
     assert rows.views.tolist() == [0, 4]
 
 
@@ -87,6 +89,6 @@ def test_all_passages_of_a_long_document_are_indexed() -> None:
     long = [View("a", "passage", text) for text in ("one", "two", "three", "four")]
     vectors = np.array([[1, 0]] * 5, np.float32)
     own = [*long, View("a", "title", "title")]
-    rows = open_representation(views.Settings(per_passage=1)).make_rows(own, vectors)
+    rows = open_representation(views.Settings(views_per_passage=1)).make_rows(own, vectors)
     assert rows.views.tolist() == [0, 1, 2, 3, 4]
     assert [count_windows(own[:size]) for size in (1, 3, 4, 5)] == [1, 1, 4, 4]
