@@ -340,7 +340,7 @@ def score_queries(
             scores = index.score_texts(query, own.texts, how)
             if len(own.others):
                 others_of_document = index.first_windows[target.ordinal] + own.others
-                scores = np.append(scores, index.score_windows(query, how)[others_of_document])
+                scores = np.append(scores, index.score_windows(query, how, others_of_document))
             lexical[name] = scores.max(keepdims=True)
         rest = Candidates(
             candidates.index,

@@ -41,7 +41,7 @@ def test_all_damage_is_found(index: Path, encoder: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["words.codes.npy", "views.faiss", "passage.starts.npy", "documents.sqlite"]
+    "name", ["words.counts.npy", "views.faiss", "passage.starts.npy", "documents.sqlite"]
 )
 def test_repair(name: str, index: Path, encoder: Any) -> None:
     ct.remove(index, ["d1", "d3", "d41"])

@@ -35,7 +35,7 @@ def test_a_repair_uses_the_ledger_that_it_is_given(index: Path, run: Run, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "name", ["views.faiss", "views.views.npy", "words.codes.npy", "documents.sqlite"]
+    "name", ["views.faiss", "views.views.npy", "words.counts.npy", "documents.sqlite"]
 )
 def test_a_changed_file(index: Path, run: Run, name: str) -> None:
     file = index / "segments" / "000001" / name

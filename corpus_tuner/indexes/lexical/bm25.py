@@ -7,6 +7,11 @@ Understanding for IR with Contextual Neural Language Modeling", SIGIR 2019.
 A segment stores counts. Window frequencies are summed over all segments when searching, so that
 the same documents have the same scores in one segment or in twenty.
 
+Where the terms of a query have very many postings, only windows that have one of its rarest terms
+are candidates, and further terms are looked up for the best of these. All scores are exact, but the
+candidates are approximate. Source: Moffat and Zobel, "Self-Indexing Inverted Files for Fast Text
+Retrieval", TOIS 1996 (limited accumulators).
+
 The formula is Lucene's. Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework:
 BM25 and Beyond", 2009; its variants: Lù, "BM25S", arXiv 2407.03618. Scores that are computed when
 indexing, as bm25s does, contain the statistics of their own segment, and cannot be compared with
@@ -16,6 +21,7 @@ those of another one.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -25,7 +31,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
-from corpus_tuner.indexes.lexical.posting_codes import Integers
 from corpus_tuner.indexes.lexical.postings import (
     Counts,
     Keys,
@@ -33,9 +38,18 @@ from corpus_tuner.indexes.lexical.postings import (
     count_window_frequencies,
     hash_terms,
 )
+from corpus_tuner.indexes.lexical.scoring import QueryTerms, look_up_scores, score_blocks
 from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms, is_code
 from corpus_tuner.indexes.representations import Scores
+from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.indexes.vectors.dense_index import find_top
+
+MOST_POSTINGS = 2**19
+"""Number of postings of the rarest terms of a query whose documents are candidates."""
+LEADING_DOCUMENTS = 2_000
+"""Least number of candidates that all terms are looked up for, the best by the rarest terms."""
+_BLOCK = 2**16  # windows whose scores are computed at once, so that they fit into the cache
 
 
 class BM25(BaseModel):
@@ -116,14 +130,33 @@ class CollectionStatistics(NamedTuple):
         return scores
 
 
-class _Search(NamedTuple):
-    """A search, with the frequencies of the query's terms and the scores of all windows."""
+class _Query(NamedTuple):
+    """A query, and its terms by their number of windows in ascending order.
 
-    query: str
-    how: BM25
-    counted: Counter[str]
+    Scores of windows are sums in this order, whichever way they are computed.
+
+    Attributes
+    ----------
+    text
+        Query.
+    terms, frequencies
+        Terms with their numbers of occurrences, and the number of windows that have each.
+    idf
+        Weights of the terms, in ascending order of the frequencies.
+    postings
+        Where the postings of the terms begin and end in every segment, in the same order.
+    """
+
+    text: str
+    terms: Counter[str]
     frequencies: Counts
-    scores: Scores
+    idf: Scores
+    postings: Sequence[tuple[Counts, Counts]]
+
+    @property
+    def sizes(self) -> Counts:
+        """Number of postings of every term in all segments."""
+        return np.asarray(sum(ends - begins for begins, ends in self.postings))
 
 
 class LexicalIndex:
@@ -172,21 +205,35 @@ class LexicalIndex:
                 f"there are terms of {sum(sizes)} windows, and {windows.sum()} windows: {DAMAGED}"
             )
         self._several = sum(sizes) > len(windows)
+        self._is_small = sum(sizes) <= _BLOCK
         self.first_windows = np.cumsum(windows) - windows
         self._windows = windows
         self._edges = np.cumsum([0, *sizes])
+        self._blocks = [self._split(*edges) for edges in pairwise(self._edges.tolist())]
         self._lengths = np.concatenate(
             [np.zeros(0, np.int32), *(one.lengths for one in self._segments)]
         )
         self._set_live_docs(live_docs)
 
+    def _split(self, start: int, end: int) -> Ordinals:
+        """Return the edges of blocks of the windows of a segment, relative to its first.
+
+        The scores of a block fit into the cache of a processor. The windows of a document are all
+        in the same.
+        """
+        firsts = np.append(self.first_windows, end)
+        edges = firsts[np.searchsorted(firsts, [*range(start, end, _BLOCK), end])]
+        return np.unique(edges) - start
+
     def _set_live_docs(self, live_docs: npt.NDArray[np.bool_]) -> None:
         self._live_windows = np.repeat(live_docs, self._windows)
         live = int(self._live_windows.sum())
+        self._all_live = live == len(self._live_windows)
         total = int(self._lengths[self._live_windows].sum(dtype=np.int64))
         self.statistics = CollectionStatistics(live, total / live if total else 1.0)
         self._norms: tuple[BM25, Scores] | None = None
-        self._last: _Search | None = None
+        self._last: _Query | None = None
+        self._last_scores: tuple[_Query, BM25, Scores] | None = None
 
     def restrict(self, live_docs: npt.NDArray[np.bool_]) -> "LexicalIndex":
         """Return the same terms with other live documents, bool, shape (documents,)."""
@@ -200,85 +247,175 @@ class LexicalIndex:
         Documents are those of all segments; one that is deleted or shares no term with the query
         has 0.
         """
-        found = self.score_windows(query, how)
-        return np.maximum.reduceat(found, self.first_windows) if self._several else found
+        return self._reduce(self._score_all(self._prepare(query), how), self.first_windows)
+
+    def find_candidates(
+        self, query: str, how: BM25, size: int, only: Ordinals | None = None
+    ) -> Ordinals:
+        """Return the best documents in ascending order: `size`, and all that tie with the last.
+
+        All of them share a term with the query. They are found among those that have one of its
+        rarest terms, if its terms have more than `MOST_POSTINGS` postings.
+
+        Parameters
+        ----------
+        query, how
+            Query, and parameters of BM25.
+        size
+            Number of documents.
+        only
+            Documents that pass a filter, in ascending order; by default all.
+        """
+        prepared = self._prepare(query)
+        terms = len(prepared.idf)
+        if self._is_small:
+            scores = self._reduce(self._score_all(prepared, how), self.first_windows)
+            documents = np.flatnonzero(scores) if only is None else only[scores[only] > 0]
+            return np.asarray(documents[find_top(scores[documents], size)])
+        if only is not None and len(only) <= LEADING_DOCUMENTS:
+            documents = only
+        elif prepared.sizes.sum() <= MOST_POSTINGS:
+            return self._find_top(prepared, how, terms, size, only)
+        else:
+            rare = np.searchsorted(np.cumsum(prepared.sizes), MOST_POSTINGS, side="right")
+            leading = max(LEADING_DOCUMENTS, 4 * size)
+            documents = self._find_top(prepared, how, max(1, int(rare)), leading, only)
+        scores = self.score_documents(query, how, documents)
+        documents, scores = documents[scores > 0], scores[scores > 0]
+        return np.asarray(documents[find_top(scores, size)])
+
+    def score_documents(self, query: str, how: BM25, documents: Ordinals) -> Scores:
+        """Return the score of the best window of each document, float64, shape (documents,)."""
+        counts = self._windows[documents]
+        starts = np.cumsum(counts) - counts
+        windows = np.arange(counts.sum()) + np.repeat(
+            self.first_windows[documents] - starts, counts
+        )
+        return self._reduce(self.score_windows(query, how, windows), starts)
 
     def has_rare_code(self, query: str) -> bool:
         """Tell whether a query has a term that looks like a code and that few windows have."""
-        counted = self._count_terms(query)
-        return bool(find_rare_codes(counted, self._count_windows(counted)).any())
+        prepared = self._prepare(query)
+        return bool(find_rare_codes(prepared.terms, prepared.frequencies).any())
 
-    def score_windows(self, query: str, how: BM25) -> Scores:
-        """Return the score of every window of all segments, float64, shape (windows,).
-
-        Those of the last search are cached: windows of its hits are chosen by them.
-        """
-        last = self._last
-        if last is not None and (last.query, last.how) == (query, how):
-            return last.scores
-        counted = self._count_terms(query)
-        norms = self._compute_norms(how)
-        frequencies = np.zeros(len(counted), np.int64)
-        # The weights of terms depend on all their postings: what these share is computed before.
-        shares = []
-        for first, sizes, windows, counts in self._look_up(counted):
-            frequencies[first : first + len(sizes)] += sizes
-            shares.append((first, sizes, windows, counts / (counts + norms[windows])))
-        idf = self.statistics.compute_idf_weights(counted, frequencies)
-        scores = np.zeros(len(self._lengths))
-        for first, sizes, windows, share in shares:
-            weights = np.repeat(idf[first : first + len(sizes)], sizes)
-            np.add.at(scores, windows, weights * share)
-        scores.flags.writeable = False
-        self._last = _Search(query, how, counted, frequencies, scores)
+    def score_windows(self, query: str, how: BM25, windows: Ordinals) -> Scores:
+        """Return the scores of windows, given by their numbers in all segments, float64."""
+        prepared = self._prepare(query)
+        if self._is_small:
+            return self._score_all(prepared, how)[windows]
+        order = np.argsort(windows, kind="stable")
+        scores = np.zeros(len(windows))
+        scores[order] = self._look_up(prepared, how, windows[order])
         return scores
 
     def score_texts(self, query: str, texts: Sequence[str], how: BM25) -> Scores:
         """Return the scores that texts would have if they were windows of the index."""
-        counted = self._count_terms(query)
+        prepared = self._prepare(query)
         windows = [extract_terms(self._ranker, text, self._settings) for text in texts]
-        return self.statistics.score_windows(counted, self._count_windows(counted), windows, how)
+        return self.statistics.score_windows(prepared.terms, prepared.frequencies, windows, how)
 
     def count_frequencies(self) -> tuple[Keys, Counts]:
         """Return the terms of live windows, by key in ascending order, and their frequencies."""
         live = np.split(self._live_windows, self._edges[1:-1])
         return count_window_frequencies(list(zip(self._segments, live, strict=False)))
 
-    def _count_terms(self, query: str) -> Counter[str]:
-        """Return the terms of a query, known for the last search, and their numbers."""
-        last = self._last
-        if last is not None and last.query == query:
-            return last.counted
-        return Counter(extract_query_terms(self._ranker, query, self._settings))
+    def _reduce(self, scores: Scores, starts: Ordinals) -> Scores:
+        """Return the greatest score of the windows of every document, given their starts."""
+        several = self._several and len(starts)
+        return np.maximum.reduceat(scores, starts) if several else scores
 
-    def _count_windows(self, query: Counter[str]) -> Counts:
-        """Return the numbers of live windows that have each term, known for the last search."""
+    def _prepare(self, query: str) -> _Query:
+        """Return a query with its terms; that of the last search is cached."""
         last = self._last
-        if last is not None and (
-            last.counted is query or [*last.counted.items()] == [*query.items()]
+        if last is not None and last.text == query:
+            return last
+        terms = Counter(extract_query_terms(self._ranker, query, self._settings))
+        keys = hash_terms(terms)
+        located = [segment.locate(keys) for segment in self._segments]
+        frequencies = self._count_windows(located, len(terms))
+        idf = self.statistics.compute_idf_weights(terms, frequencies)
+        order = np.argsort(frequencies, kind="stable")
+        postings = [(begins[order], ends[order]) for begins, ends in located]
+        prepared = _Query(query, terms, frequencies, idf[order], postings)
+        self._last = prepared
+        return prepared
+
+    def _count_windows(self, postings: Sequence[tuple[Counts, Counts]], terms: int) -> Counts:
+        """Return the numbers of live windows that have each term, given by its postings."""
+        frequencies = np.zeros(terms, np.int64)
+        for segment, first, (begins, ends) in zip(
+            self._segments, self._edges, postings, strict=False
         ):
-            return last.frequencies
-        frequencies = np.zeros(len(query), np.int64)
-        for first, sizes, _, _ in self._look_up(query):
-            frequencies[first : first + len(sizes)] += sizes
+            if self._all_live:
+                frequencies += ends - begins
+                continue
+            live = self._live_windows[first : first + len(segment.lengths)]
+            for term, own in enumerate(map(slice, begins.tolist(), ends.tolist())):
+                frequencies[term] += np.count_nonzero(live[segment.windows[own]])
         return frequencies
 
-    def _look_up(self, query: Counter[str]) -> Iterator[tuple[int, Integers, Integers, Integers]]:
-        """Yield the postings of some terms at a time, in windows of live documents.
+    def _score_all(self, query: _Query, how: BM25) -> Scores:
+        """Return the score of every window, cached for the next search; 0 for deleted ones."""
+        cached = self._last_scores
+        if cached is not None and cached[0] is query and cached[1] == how:
+            return cached[2]
+        blocks = (scores for _, scores in self._score_blocks(query, how, len(query.idf)))
+        scores = np.concatenate([np.zeros(0), *blocks])
+        scores.flags.writeable = False
+        self._last_scores = query, how, scores
+        return scores
 
-        With the position of the first of these terms come their numbers of postings, and the window
-        and count of every posting.
-        """
-        keys = hash_terms(query)
-        for segment, before in zip(self._segments, self._edges[:-1], strict=True):
-            for first, (sizes, windows, counts) in segment.look_up(keys):
-                windows = windows + before
-                if self.statistics.windows != len(self._lengths):
-                    live = self._live_windows[windows]
-                    terms = np.repeat(np.arange(len(sizes)), sizes)[live]
-                    sizes = np.bincount(terms, minlength=len(sizes))
-                    windows, counts = windows[live], counts[live]
-                yield first, sizes, windows, counts
+    def _find_top(
+        self, query: _Query, how: BM25, terms: int, size: int, only: Ordinals | None
+    ) -> Ordinals:
+        """Return the best documents by the first terms, in ascending order, with all ties."""
+        documents, found = np.zeros(0, np.int64), np.zeros(0)
+        least = np.finfo(np.float64).tiny
+        for first, windows in self._score_blocks(query, how, terms):
+            start, end = np.searchsorted(self.first_windows, [first, first + len(windows)])
+            scores = self._reduce(windows, self.first_windows[start:end] - first)
+            own = np.flatnonzero(scores >= least)
+            if only is not None:
+                own = np.intersect1d(own, only - start, assume_unique=True)
+            documents = np.concatenate([documents, own + start])
+            found = np.concatenate([found, scores[own]])
+            if len(found) >= size:
+                top = find_top(found, size)
+                documents, found = documents[top], found[top]
+                least = found.min()
+        return documents
+
+    def _score_blocks(self, query: _Query, how: BM25, terms: int) -> Iterator[tuple[int, Scores]]:
+        """Yield the scores of some windows at a time by the first terms, with the first window."""
+        norms = self._compute_norms(how)
+        for segment, (start, end), blocks, (begins, ends) in zip(
+            self._segments,
+            pairwise(self._edges.tolist()),
+            self._blocks,
+            query.postings,
+            strict=True,
+        ):
+            own = QueryTerms(query.idf[:terms], begins[:terms], ends[:terms])
+            for first, scores in score_blocks(segment, own, norms[start:end], blocks):
+                first += start
+                if not self._all_live:
+                    scores[~self._live_windows[first : first + len(scores)]] = 0
+                yield first, scores
+
+    def _look_up(self, query: _Query, how: BM25, windows: Ordinals) -> Scores:
+        """Return the scores of windows in ascending order, each looked up in the postings."""
+        parts = np.split(windows, np.searchsorted(windows, self._edges[1:-1]))
+        norms = self._compute_norms(how)
+        scores = np.concatenate(
+            [
+                look_up_scores(segment, QueryTerms(query.idf, *terms), norms[own], own - start)
+                for segment, start, own, terms in zip(
+                    self._segments, self._edges[:-1], parts, query.postings, strict=True
+                )
+            ]
+        )
+        scores[~self._live_windows[windows]] = 0
+        return scores
 
     def _compute_norms(self, how: BM25) -> Scores:
         """Return the length norms of all windows, cached for the next search."""

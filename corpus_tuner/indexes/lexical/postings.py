@@ -14,22 +14,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.arrays import load_array, save_array, write_header
 from corpus_tuner.core.chunks import split_into_chunks
-from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
-from corpus_tuner.indexes.lexical.posting_codes import (
-    MOST_WINDOWS,
-    DecodedPostings,
-    decode_postings,
-    encode_postings,
-)
+from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 
 Keys = npt.NDArray[np.uint64]
@@ -38,13 +31,12 @@ Counts = npt.NDArray[np.int64]
 _FILES: dict[str, tuple[type[np.generic], ...]] = {
     "keys": (np.uint64,),
     "starts": (np.uint8, np.uint16, np.uint32, np.uint64),
-    "codes": (np.uint8,),
+    "windows": (np.uint8, np.uint16, np.uint32),
+    "counts": (np.uint8, np.uint16, np.uint32),
     "lengths": (np.int32,),
 }
 _AT_ONCE = 1_000  # windows
 _BLOCK = 2**20  # postings
-_ENCODED = 2**18  # postings whose codes are made at once
-_BYTES_AT_ONCE = 2**15  # of codes that are decoded
 _POSTING = np.dtype([("key", np.uint64), ("window", np.int32), ("count", np.int32)])
 
 
@@ -57,15 +49,11 @@ def write_postings(windows: Iterable[DocumentTerms], folder: Path, name: str) ->
     """Write the postings of windows, given by their terms.
 
     Memory use is that of the term table and the postings of a thousand windows. The files
-    are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.codes.npy``, uint8, the
-    codes of the postings (`corpus_tuner.indexes.lexical.posting_codes`), term by term;
-    ``NAME.starts.npy``, the least unsigned type, where those of every term begin, and the end; and
-    ``NAME.lengths.npy``, int32, the length of every window.
-
-    Raises
-    ------
-    SearchIndexError
-        If there are more than `MOST_WINDOWS` windows.
+    are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.windows.npy`` and
+    ``NAME.counts.npy``, window and count of every posting, term by term and in the order of
+    windows; ``NAME.starts.npy``, where the postings of every term begin, and the end; and
+    ``NAME.lengths.npy``, int32, the length of every window. Windows, counts and starts have the
+    least unsigned type.
     """
     terms = _TermTable()
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
@@ -118,6 +106,22 @@ def count_window_frequencies(
     return terms.keys, terms.totals
 
 
+class TermPostings(NamedTuple):
+    """Postings of some terms, one term after the other.
+
+    Attributes
+    ----------
+    sizes
+        Number of postings of every term, shape (terms,).
+    windows, counts
+        Window and count of every posting, shape (postings,).
+    """
+
+    sizes: Counts
+    windows: Counts
+    counts: npt.NDArray[np.unsignedinteger]
+
+
 class Postings:
     """The postings of one segment, mapped into memory; safe to use from several threads.
 
@@ -128,6 +132,8 @@ class Postings:
 
     Attributes
     ----------
+    windows, counts
+        Window and count of every posting, by term and then by window, shape (postings,).
     lengths
         Length of every window in terms, int32, shape (windows,).
 
@@ -138,12 +144,16 @@ class Postings:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._keys, self._starts, self._codes, self.lengths = (
+        self._keys, self._starts, self.windows, self.counts, self.lengths = (
             load_array(folder / f"{name}.{what}.npy", *dtypes) for what, dtypes in _FILES.items()
         )
         self._what = f"{name} in {folder}"
-        total = self._starts[-1:].tolist()
-        if self._starts.shape != (len(self._keys) + 1,) or total != [len(self._codes)]:
+        total = len(self.windows)
+        if (
+            self._starts.shape != (len(self._keys) + 1,)
+            or self._starts[-1:].tolist() != [total]
+            or len(self.counts) != total
+        ):
             raise DamagedError(f"the {self._what} do not fit each other: {DAMAGED}")
 
     def read_blocks(self) -> Iterator[npt.NDArray[Any]]:
@@ -152,45 +162,43 @@ class Postings:
         while first < len(self._keys):
             most = int(self._starts[first]) + _BLOCK
             end = max(first + 1, int(np.searchsorted(self._starts, most, side="right")) - 1)
-            edges = self._starts[first : end + 1].astype(np.int64)
-            found = self._decode(edges[:-1], edges[1:])
+            begins = self._starts[first : end + 1].astype(np.int64)
+            found = self.read(begins[:-1], begins[1:])
             postings = np.zeros(len(found.windows), _POSTING)
             postings["key"] = np.repeat(self._keys[first:end], found.sizes)
             postings["window"], postings["count"] = found.windows, found.counts
             yield postings
             first = end
 
-    def look_up(self, keys: Keys) -> Iterator[tuple[int, DecodedPostings]]:
-        """Yield the postings of some terms at a time, with the position of the first in `keys`.
-
-        There are so few at a time that they fit into the cache of a processor.
-        """
+    def locate(self, keys: Keys) -> tuple[Counts, Counts]:
+        """Return where the postings of terms begin and end, equal for terms that are not there."""
         begins = ends = np.zeros(len(keys), np.int64)
         if len(self._keys):
             nearest = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
             begins = self._starts[nearest].astype(np.int64)
             after = self._starts[nearest + 1].astype(np.int64)
             ends = np.where(self._keys[nearest] == keys, after, begins)
-        parts = np.cumsum(ends - begins) // _BYTES_AT_ONCE
-        edges = np.flatnonzero(np.diff(parts, prepend=0)).tolist()
-        for first, end in pairwise([0, *edges, len(keys)]):
-            yield first, self._decode(begins[first:end], ends[first:end])
+        if (begins > ends).any() or (ends > len(self.windows)).any():
+            raise DamagedError(f"the {self._what} are damaged (no such postings): {DAMAGED}")
+        return begins, ends
 
-    def _decode(self, begins: Counts, ends: Counts) -> DecodedPostings:
-        """Return the postings of terms, given by where the codes of each begin and end."""
-        sizes = ends - begins
-        try:
-            if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._codes)).any():
-                raise ValueError("terms are outside of the file")
-            pieces = [self._codes[own] for own in map(slice, begins.tolist(), ends.tolist())]
-            found = decode_postings(np.concatenate([np.zeros(0, np.uint8), *pieces]), sizes)
-            if len(found.windows) and not (
-                found.windows.min() >= 0 and found.windows.max() < len(self.lengths)
-            ):
-                raise ValueError("there are no such windows")
-        except ValueError as error:
-            raise DamagedError(f"the {self._what} are damaged ({error}): {DAMAGED}") from error
-        return found
+    def read(
+        self, begins: Counts, ends: Counts, first: int = 0, end: int | None = None
+    ) -> TermPostings:
+        """Return the postings of terms, given by where those of each begin and end.
+
+        They are of windows from `first` to `end`, by default of any, and windows are counted from
+        the first of these.
+        """
+        slices = [*map(slice, begins.tolist(), ends.tolist())]
+        windows = np.concatenate([np.zeros(0, np.uint8), *(self.windows[own] for own in slices)])
+        counts = np.concatenate([np.zeros(0, np.uint8), *(self.counts[own] for own in slices)])
+        numbers = windows.astype(np.int64)
+        numbers -= first
+        total = (len(self.lengths) if end is None else end) - first
+        if (numbers.view(np.uint64) >= total).any():  # a negative number is a great one
+            raise DamagedError(f"the {self._what} are damaged (no such windows): {DAMAGED}")
+        return TermPostings(ends - begins, numbers, counts)
 
 
 @lru_cache(maxsize=2**18)
@@ -238,13 +246,15 @@ def _write(
     blocks: Iterable[npt.NDArray[Any]],
 ) -> None:
     """Write the files; the postings of a term come in the order of windows."""
-    if len(lengths) > MOST_WINDOWS:
-        raise SearchIndexError(f"a segment has at most {MOST_WINDOWS:,} windows")
     starts = np.concatenate([[0], np.cumsum(terms.totals)]).astype(np.int64)
     free = starts[:-1].copy()  # where the next posting of every term goes
+    total = int(starts[-1])
+    last = np.min_scalar_type(max(len(lengths) - 1, 0))
     with (
-        _create_array(folder, np.dtype(np.int32), int(starts[-1])) as windows,
-        _create_array(folder, np.min_scalar_type(terms.most), int(starts[-1])) as counts,
+        _create_array(folder / f"{name}.windows.npy", last, total) as windows,
+        _create_array(
+            folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total
+        ) as counts,
     ):
         for postings in blocks:
             order = np.argsort(postings["key"], kind="stable")
@@ -254,43 +264,25 @@ def _write(
             windows[places] = postings["window"][order]
             counts[places] = postings["count"][order]
             free[new] += sizes
-        bytes_ = _write_codes(folder / f"{name}.codes.npy", windows, counts, starts)
-    ends = np.concatenate([[0], np.cumsum(bytes_)])
-    starts = ends.astype(np.min_scalar_type(int(ends[-1])))
+    starts = starts.astype(np.min_scalar_type(total))
     for what, values in (("keys", terms.keys), ("starts", starts), ("lengths", lengths)):
         save_array(folder / f"{name}.{what}.npy", values)
 
 
-def _write_codes(
-    file: Path, windows: npt.NDArray[Any], counts: npt.NDArray[Any], starts: Counts
-) -> Counts:
-    """Write the codes of all postings; return the number of bytes of every term."""
-    sizes = np.zeros(len(starts) - 1, np.int64)
-    with file.open("wb") as output:
-        write_header(output, np.uint8, 0)
-        for first in range(0, len(windows), _ENCODED):
-            own = windows[first : first + _ENCODED]
-            rows = np.arange(first, first + len(own))
-            terms = np.searchsorted(starts, rows, side="right") - 1
-            before = windows[np.maximum(rows - 1, 0)]
-            before = np.where(rows == starts[terms], -1, before)
-            codes, of_postings = encode_postings(own, counts[first : first + len(own)], before)
-            output.write(codes.data)
-            sizes[terms[0] : terms[-1] + 1] += np.bincount(terms - terms[0], of_postings).astype(
-                np.int64
-            )
-        output.seek(0)
-        write_header(output, np.uint8, int(sizes.sum()))
-    return sizes
-
-
 @contextmanager
-def _create_array(folder: Path, dtype: np.dtype[Any], length: int) -> Iterator[npt.NDArray[Any]]:
-    """Make an array that lies in a temporary file."""
-    with tempfile.TemporaryFile(dir=folder) as file:
-        size = dtype.itemsize * length
+def _create_array(file: Path, dtype: np.dtype[Any], length: int) -> Iterator[npt.NDArray[Any]]:
+    """Create a ``.npy`` file, and map it into memory while it is written."""
+    with file.open("wb+") as opened:
+        write_header(opened, dtype.type, length)
+        opened.flush()
+        begin, size = opened.tell(), dtype.itemsize * length
+        if not size:
+            yield np.zeros(0, dtype)
+            return
         # Blocks are allocated before they are written to: what is mapped into memory and has no
         # room on the disk would end the process.
-        if size and hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-        yield np.memmap(file, dtype, "r+", shape=(length,)) if size else np.zeros(0, dtype)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(opened.fileno(), begin, size)
+        mapped = np.memmap(opened, dtype, "r+", begin, (length,))
+        yield mapped
+        mapped.flush()

@@ -16,7 +16,7 @@ from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
 from corpus_tuner.indexes.representations import Scores, max_of_documents, read_representation
 from corpus_tuner.indexes.search.backend import IndexSource, Match, average_best_passages
-from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
+from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
@@ -113,7 +113,7 @@ class LocalIndex:
         if self.segments.windows[document] == 1:
             return lexical.score_texts(query, windows, how)
         first = lexical.first_windows[document]
-        return lexical.score_windows(query, how)[first : first + len(windows)]
+        return lexical.score_windows(query, how, np.arange(first, first + len(windows)))
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
@@ -141,29 +141,24 @@ class LocalIndex:
         near: NearestDocuments | None = None,
     ) -> Candidates:
         """Return the candidates of one query, given its first documents by dense similarity."""
-        # One query's scores of all documents at a time.
-        lexical = {name: self._score_terms(name, query, plan, only) for name in plan.lexical}
         documents = near.documents if near else np.zeros(0, np.int64)
-        leading = [find_top_matches(scores, plan.depth) for scores in lexical.values()]
+        rankers = {
+            name: (self.lexical[name], getattr(plan.settings, name)) for name in plan.lexical
+        }
+        leading = [
+            ranker.find_candidates(query, how, plan.depth, only) for ranker, how in rankers.values()
+        ]
         others = np.setdiff1d(np.concatenate([documents, *leading]), documents)
         dense = {}
         if near and vector is not None:
             dense = near.scores.concatenate(self.dense.score_documents(vector, others))._asdict()
         documents = np.concatenate([documents, others])
-        scores = dense | {name: own[documents] for name, own in lexical.items()}
-        code = plan.fused and "words" in lexical and self.lexical["words"].has_rare_code(query)
+        scores = dense | {
+            name: ranker.score_documents(query, how, documents)
+            for name, (ranker, how) in rankers.items()
+        }
+        code = plan.fused and "words" in rankers and self.lexical["words"].has_rare_code(query)
         return Candidates.create(self, plan, vector, documents, scores, code)
-
-    def _score_terms(
-        self, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
-    ) -> Scores:
-        """Return the BM25 scores of all documents, 0 for those that the filter excludes."""
-        scores = self.lexical[ranker].score(query, getattr(plan.settings, ranker))
-        if only is None:
-            return scores
-        filtered = np.zeros(len(scores))
-        filtered[only] = scores[only]
-        return filtered
 
 
 class LocalIndexSource(IndexSource):

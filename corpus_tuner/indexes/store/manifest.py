@@ -34,7 +34,7 @@ from corpus_tuner.indexes.vectors.ann import FLAT, SearchParameters, VectorSetti
 from corpus_tuner.text.language_detection import order_languages
 
 FORMAT = "corpus-tuner-index"
-VERSION = 15
+VERSION = 16
 _CHECKSUM = "sha256"
 _MOST_DOCUMENTS = 2**31
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

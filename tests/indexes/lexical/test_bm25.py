@@ -2,12 +2,15 @@
 
 import math
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker, LexicalSettings, bm25
 from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
 from corpus_tuner.indexes.lexical.postings import write_postings
 from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
@@ -21,6 +24,7 @@ TEXTS = [
     "...",
     "river",
 ]
+WORDS = ["mill", "river", "wheat", "barley", "valley"]
 ONE_EACH = np.ones(len(TEXTS), np.int32)
 
 
@@ -145,7 +149,7 @@ def test_stop_words_and_compounds_do_not_count_in_the_length(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("ranker", LEXICAL_RANKERS)
-@pytest.mark.parametrize("file", ["keys", "starts", "codes"])
+@pytest.mark.parametrize("file", ["keys", "starts", "windows", "counts"])
 def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> None:
     open_index(tmp_path, TEXTS, ranker=ranker)
     (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
@@ -163,7 +167,7 @@ def test_ngrams_find_what_words_do_not(tmp_path: Path) -> None:
 
 def test_postings_of_windows_that_are_not_there(tmp_path: Path) -> None:
     open_index(tmp_path, TEXTS)
-    file = tmp_path / "0" / "words.codes.npy"
+    file = tmp_path / "0" / "words.windows.npy"
     np.save(file, np.load(file) + np.uint8(40))
     damaged = LexicalIndex([tmp_path / "0"], "words", ENGLISH, ONE_EACH, ONE_EACH.astype(bool))
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
@@ -187,3 +191,62 @@ def test_windows_of_other_documents(tmp_path: Path) -> None:
     open_index(tmp_path, TEXTS)
     with pytest.raises(SearchIndexError, match="windows"):
         LexicalIndex([tmp_path / "0"], "words", ENGLISH, ONE_EACH + 1, ONE_EACH.astype(bool))
+
+
+def test_counts_of_all_sizes_are_scored(tmp_path: Path) -> None:
+    texts = ["mill " * count + "river" for count in (1, 3, 4, 67, 68, 81, 255, 256, 70_000)]
+    np.testing.assert_allclose(scores(open_index(tmp_path, texts), "mill"), expected("mill", texts))
+
+
+@given(
+    texts=st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=4),
+    segments=st.integers(1, 4),
+    data=st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_candidates_of_a_large_index_are_those_of_a_small_one(
+    texts: list[str], segments: int, data: st.DataObject
+) -> None:
+    total = len(texts)
+    windows = np.ones(total, np.int32)
+    if segments == 1 and data.draw(st.booleans()):  # two windows of the first document
+        windows = np.array([2, *windows[2:]], np.int32)
+    flags = st.lists(st.booleans(), min_size=len(windows), max_size=len(windows))
+    live = np.array(data.draw(flags))
+    only = np.flatnonzero(data.draw(flags)) if data.draw(st.booleans()) else None
+    query = " ".join(data.draw(st.lists(st.sampled_from(WORDS), max_size=4)))
+    size, block = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 4))
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        open_index(Path(folder), texts, segments)
+        folders = [Path(folder, str(number)) for number in range(segments)]
+        small = LexicalIndex(folders, "words", ENGLISH, windows, live)
+        patched.setattr(bm25, "_BLOCK", block)
+        patched.setattr(bm25, "LEADING_DOCUMENTS", 0)
+        large = LexicalIndex(folders, "words", ENGLISH, windows, live)
+        exact = small.score(query, BM25())
+        assert large.score(query, BM25()).tolist() == exact.tolist()
+        every = np.array(data.draw(st.permutations(range(len(windows)))))
+        assert large.score_documents(query, BM25(), every).tolist() == exact[every].tolist()
+        found = large.find_candidates(query, BM25(), size, only)
+        assert found.tolist() == small.find_candidates(query, BM25(), size, only).tolist()
+        passing = [at for at in np.flatnonzero(exact) if only is None or at in only]
+        least = sorted(exact[passing])[-size] if len(passing) >= size else 0
+        assert found.tolist() == [at for at in passing if exact[at] >= least]
+        patched.setattr(bm25, "MOST_POSTINGS", 2)
+        approximate = large.find_candidates(query, BM25(), size, only)
+        assert set(approximate.tolist()) <= set(passing)
+
+
+def test_candidates_of_many_postings_have_a_rare_term(tmp_path: Path) -> None:
+    texts = ["mill river", "mill wheat", *["mill"] * 20, "river barley"]
+    index = open_index(tmp_path, texts)
+    every = index.find_candidates("mill river", BM25(), 23)
+    assert len(every) == 23
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bm25, "_BLOCK", 4)
+        patched.setattr(bm25, "LEADING_DOCUMENTS", 0)
+        patched.setattr(bm25, "MOST_POSTINGS", 3)
+        large = open_index(tmp_path, texts)
+        assert large.find_candidates("mill river", BM25(), 23).tolist() == [0, 22]
+        assert large.find_candidates("mill river", BM25(), 1).tolist() == [0]
+        assert large.find_candidates("mill", BM25(), 1).tolist() == list(range(2, 22))

@@ -34,32 +34,30 @@ TERMS = ["mill", "river", "wheat", "", "ä", "\ud800"]
 def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
         patched.setattr(postings, "_AT_ONCE", at_once)
-        patched.setattr(postings, "_ENCODED", at_once)
         write_postings(map(written, documents), Path(name), "words")
         read = Postings(Path(name), "words")
         assert read.lengths.tolist() == [len(document) // 2 for document in documents]
         keys = hash_terms([*TERMS, "unknown"])
         having = [sum(term in document for document in documents) for term in TERMS]
-        patched.setattr(postings, "_BYTES_AT_ONCE", at_once)
+        some = read.read(*read.locate(keys))
         found = [
-            (first + term, count, ordinal)
-            for first, some in read.look_up(keys)
-            for term, ordinal, count in zip(
-                np.repeat(np.arange(len(some.sizes)), some.sizes).tolist(),
-                some.windows.tolist(),
+            *zip(
+                np.repeat(np.arange(len(keys)), some.sizes).tolist(),
                 some.counts.tolist(),
+                some.windows.tolist(),
                 strict=True,
             )
         ]
         assert len(found) == sum(having)
         for term, count, ordinal in found:
             assert count == Counter(documents[ordinal])[TERMS[term]]
-        assert sorted(path.suffix for path in Path(name).iterdir()) == [".npy"] * 4
+        assert sorted(path.suffix for path in Path(name).iterdir()) == [".npy"] * 5
 
 
 def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
     write_postings([written(["mill"] * 70_000), written(["mill"] * 300)], tmp_path, "words")
-    ((_, found),) = Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
+    read = Postings(tmp_path, "words")
+    found = read.read(*read.locate(hash_terms(["mill"])))
     assert found.counts.tolist() == [70_000, 300]
 
 
@@ -95,14 +93,21 @@ def test_merged_postings_are_those_of_what_is_left(
             assert (Path(name) / "merged" / file.name).read_bytes() == file.read_bytes()
 
 
-def test_most_postings_take_a_byte(tmp_path: Path) -> None:
-    write_postings([written(["mill", "river"])] * 500, tmp_path, "words")
-    assert len(np.load(tmp_path / "words.codes.npy")) == 2 * 500
+def test_most_postings_take_two_bytes(tmp_path: Path) -> None:
+    write_postings([written(["mill", "river"])] * 200, tmp_path, "words")
+    for name in ("windows", "counts"):
+        values = np.load(tmp_path / f"words.{name}.npy")
+        assert values.nbytes == 2 * 200
 
 
-def test_damaged_postings_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("windows", [0, 1, 3]), ("windows", [0, 1]), ("counts", [1]), ("starts", [4, 3])],
+)
+def test_damaged_postings_are_told(tmp_path: Path, name: str, values: list[int]) -> None:
     write_postings([written(["mill"])] * 3, tmp_path, "words")
-    for codes in ([0, 0, 128], [0, 0, 3], [0, 0, 4]):
-        save_array(tmp_path / "words.codes.npy", np.array(codes, np.uint8))
-        with pytest.raises(DamagedError):
-            [*Postings(tmp_path, "words").look_up(hash_terms(["mill"]))]
+    save_array(tmp_path / f"words.{name}.npy", np.array(values, np.uint8))
+    save_array(tmp_path / "words.keys.npy", hash_terms(["mill"]))
+    with pytest.raises(DamagedError):
+        read = Postings(tmp_path, "words")
+        read.read(*read.locate(hash_terms(["mill"])))
