@@ -1,4 +1,4 @@
-"""One million documents, searched exactly and by ANN indexes.
+"""One million documents, searched by vectors (exactly and by ANN indexes), by terms and by both.
 
 Run: python -m benchmarks.million TRAINING --folder FOLDER [--documents N] [--minutes M]
          [--only NAME ...]
@@ -7,10 +7,12 @@ TRAINING has abstracts and statutes (`FILES`), out of which documents are recomb
 (`benchmarks.recombined`). As many as M minutes allow are encoded; the vectors of the rest are noisy
 copies of theirs. A document has one vector, in float16. All that was done is stored in FOLDER, and
 gone on from: more minutes encode more. The baseline is ``flat``, which looks at all vectors.
-An ANN index that does not reach its recall is left out.
+An ANN index that does not reach its recall is left out. Of BM25, candidates of the index are
+compared with the first documents of all, found without approximation. Hybrid search has the default
+weights, and its time contains the encoding of the query.
 Every index is measured in a process of its own, by one query after the other, which is encoded
-beforehand. Times are of the processor, so that other work on the machine matters little; set
-OMP_NUM_THREADS=1 for those of one thread.
+beforehand, but in hybrid search. Times are of the processor, so that other work on the machine
+matters little; set OMP_NUM_THREADS=1 for those of one thread.
 """
 
 import argparse
@@ -19,7 +21,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,10 @@ from corpus_tuner.config.recipe import dump_recipe
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import View, compute_digest
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
-from corpus_tuner.indexes.lexical import LexicalRanker
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
+from corpus_tuner.indexes.lexical.postings import write_postings
+from corpus_tuner.indexes.lexical.terms import extract_terms
 from corpus_tuner.indexes.representations import (
     Representation,
     open_representation,
@@ -53,8 +58,9 @@ from corpus_tuner.indexes.store.manifest import (
 )
 from corpus_tuner.indexes.store.segment_writer import SegmentRows, write_segment
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
+from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.ann import VectorSettings
-from corpus_tuner.indexes.vectors.dense_index import DenseIndex
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex, find_top
 
 FILES = ("arxiv-title-en.jsonl.gz", "gesetze-title-de.jsonl.gz")
 INDEXES = ("flat", "hnsw", "ivf_sq8")
@@ -65,6 +71,7 @@ WORDS = 8  # of a query, the first ones of a document that is not indexed
 NEAR = 0.9  # cosine of a vector and its noisy copy, about
 FIRST = (10, 100)
 REPRESENTATION = passage.Settings(storage="float16")
+LEXICAL = LexicalSettings(languages=("de", "en"))
 
 
 def encode(
@@ -134,7 +141,10 @@ class Recombined:
         return SegmentRows(counts, np.zeros(self._count, np.int32), self._blocks())
 
     def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
-        """Write nothing: there are no lexical rankers."""
+        """Write the terms of titles and texts."""
+        documents = islice(recombine(self._sources), self._count)
+        texts = (f"{document.title}\n{document.text}" for document in documents)
+        write_postings((extract_terms(ranker, text, LEXICAL) for text in texts), folder, ranker)
 
     def _blocks(self) -> Iterator[Vectors]:
         known = len(self._vectors)
@@ -154,9 +164,10 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
     with lock_index(index, "a benchmark"):
         working = Layout(index).get_staging_folder("million")
         representation = open_representation(REPRESENTATION)
-        entry = write_segment(source, working, [representation], encoder.dimension)
+        dimension = encoder.dimension
+        entry = write_segment(source, working, [representation], dimension, LEXICAL.rankers)
         entry = move_segment(index, entry, working)
-        settings = Recipe(language="en", lexical=None, calibrate=False)
+        settings = Recipe(lexical=LEXICAL, calibrate=False)
         manifest = Manifest(
             encoder=EncoderEntry(
                 fingerprint=encoder.fingerprint,
@@ -166,11 +177,10 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
             ),
             representation=REPRESENTATION.name,
             representations={REPRESENTATION.name: REPRESENTATION.model_dump()},
-            lexical=None,
+            lexical=LEXICAL,
             search=settings.search,
             segments=(entry,),
             build={
-                "language": "en",
                 "languages": {"en": 0.75, "de": 0.25},
                 "recipe": dump_recipe(settings),
             },
@@ -217,12 +227,14 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
     with Searcher.open(index, encoder=encoder) as searcher:
         opening = time.process_time() - begin
         found, milliseconds = timed(searcher.dense, queries)
-        searching = []
-        for number in range(len(queries)):
-            begin = time.process_time()
-            searcher.search(str(number), 10)
-            searching.append(1e3 * (time.process_time() - begin))
+        searching = measure_times(
+            lambda number: searcher.search(str(number), 10, mode="dense"), len(queries)
+        )
         memory = anonymous() - before
+    texts = json.loads((folder / "queries.json").read_text(encoding="utf-8"))
+    with Searcher.open(index) as searcher:
+        searcher.search(texts[0])
+        hybrid = measure_times(lambda number: searcher.search(texts[number], 10), len(texts))
     exact = folder / "exact.npy"
     if name == "flat":
         np.save(exact, found)
@@ -233,10 +245,44 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
         "p50": float(np.percentile(milliseconds, 50)),
         "p99": float(np.percentile(milliseconds, 99)),
         "search": float(np.percentile(searching, 50)),
+        "hybrid": float(np.percentile(hybrid, 50)),
+        "hybrid p95": float(np.percentile(hybrid, 95)),
         "bytes": sum(files) / segment.documents,
         "opening": opening,
         "memory": memory,
     }
+
+
+def measure_terms(index: LexicalIndex, texts: Sequence[str]) -> dict[str, float]:
+    """Measure the search for the candidates of a lexical ranker, and their recall."""
+
+    def find(number: int) -> Ordinals:
+        return index.find_candidates(texts[number], BM25(), FIRST[-1])
+
+    find(0)
+    taken = measure_times(find, len(texts))
+    found: dict[int, list[float]] = {k: [] for k in FIRST}
+    for number, text in enumerate(texts):
+        candidates = find(number)
+        exact = index.score(text, BM25())
+        for k, own in found.items():
+            first = np.intersect1d(find_top(exact, k), np.flatnonzero(exact))
+            own.append(float(np.isin(first, candidates).mean()) if len(first) else 1.0)
+    return {
+        "p50": float(np.percentile(taken, 50)),
+        "p95": float(np.percentile(taken, 95)),
+        **{f"recall@{k}": float(np.mean(own)) for k, own in found.items()},
+    }
+
+
+def measure_times(search: Callable[[int], object], count: int) -> list[float]:
+    """Return the processor time of every search, in milliseconds."""
+    milliseconds = []
+    for number in range(count):
+        begin = time.process_time()
+        search(number)
+        milliseconds.append(1e3 * (time.process_time() - begin))
+    return milliseconds
 
 
 def timed(dense: DenseIndex, queries: Vectors) -> tuple[npt.NDArray[np.float64], list[float]]:
@@ -273,6 +319,7 @@ def show(results: dict[str, dict[str, Any]]) -> None:
         "p99, ms": "{p99:.1f}",
         "time, of `flat`": "{ratio:.3f}",
         "search for 10 hits, ms": "{search:.1f}",
+        "hybrid search, encoding included, p50 and p95, ms": "{hybrid:.1f}; {hybrid p95:.1f}",
         "bytes a document": "{bytes:,.0f}",
         "build, minutes": "{minutes:.1f}",
         "opening, ms": "{opening:.0f}",
@@ -326,6 +373,13 @@ def main() -> None:
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         results[name] = built | json.loads(done.stdout)
         results_file.write_text(json.dumps(results, indent=2), encoding="utf-8")
+    texts = json.loads((folder / "queries.json").read_text(encoding="utf-8"))
+    print("| BM25 of | p50, ms | p95, ms | recall@10 | recall@100 |\n|---|--:|--:|--:|--:|")
+    with Searcher.open(folder / "index") as searcher:
+        for name, index in searcher.lexical.items():
+            found = measure_terms(index, texts)
+            print("| {} | {p50:.1f} | {p95:.1f} |".format(name, **found), end="")
+            print(" {recall@10:.3f} | {recall@100:.3f} |".format_map(found))
     manifest = read_manifest(folder / "index")
     print(f"{manifest.documents:,} documents, {QUERIES} queries")
     show(results)
@@ -342,6 +396,7 @@ def prepare(chosen: argparse.Namespace, encoder: Encoder) -> None:
     others = islice(recombine(sources, seed=1), QUERIES)
     queries = [" ".join(one.text.split()[:WORDS]) for one in others]
     np.save(folder / "queries.npy", encoder.encode_queries(queries))
+    (folder / "queries.json").write_text(json.dumps(queries), encoding="utf-8")
     write_index(folder / "index", Recombined(sources, vectors, chosen.documents), encoder)
 
 
