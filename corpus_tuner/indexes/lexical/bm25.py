@@ -359,8 +359,9 @@ class LexicalIndex:
         cached = self._last_scores
         if cached is not None and cached[0] is query and cached[1] == how:
             return cached[2]
-        blocks = (scores for _, scores in self._score_blocks(query, how, len(query.idf)))
-        scores = np.concatenate([np.zeros(0), *blocks])
+        scores = np.zeros(len(self._lengths))
+        for first, block in self._score_blocks(query, how, len(query.idf)):
+            scores[first : first + len(block)] = block
         scores.flags.writeable = False
         self._last_scores = query, how, scores
         return scores

@@ -14,7 +14,7 @@ from corpus_tuner.indexes.lexical.postings import Counts, Postings
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.vectors import Ordinals
 
-_AT_ONCE = 2**15  # postings that are scored at once, so that they fit into a processor's cache
+_AT_ONCE = 2**16  # postings that are scored at once, so that they fit into a processor's cache
 
 
 class QueryTerms(NamedTuple):
@@ -53,6 +53,8 @@ def score_blocks(
 ) -> Iterator[tuple[int, Scores]]:
     """Yield the scores of the windows between every two edges, with the first of these windows.
 
+    The array of scores is used again for the next block.
+
     Parameters
     ----------
     postings, terms
@@ -62,9 +64,11 @@ def score_blocks(
     edges
         First windows of the blocks, and the number of windows.
     """
+    buffer = np.zeros(int(np.diff(edges).max(initial=0)))
     blocks = zip(pairwise(edges.tolist()), terms.split(postings, edges), strict=True)
     for (first, end), (idf, begins, ends) in blocks:
-        scores = np.zeros(end - first)
+        scores = buffer[: end - first]
+        scores.fill(0)
         own = norms[first:end]
         parts = np.cumsum(ends - begins) // _AT_ONCE
         parts = np.flatnonzero(parts[1:] > parts[:-1]) + 1
