@@ -1,4 +1,4 @@
-"""One million documents, searched by vectors (exactly and by ANN indexes), by terms and by both.
+"""One million documents in dense search (exact and with ANN indexes), lexical and hybrid search.
 
 Run: python -m benchmarks.million TRAINING --folder FOLDER [--documents N] [--minutes M]
          [--only NAME ...]

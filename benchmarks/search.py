@@ -66,8 +66,12 @@ def measure_parts(index: Path, queries: list[str]) -> None:
 
         parts: dict[str, Callable[[str], object]] = {
             "dense": find_nearest,
-            "words": lambda query: searcher.lexical["words"].score(query, how.words),
-            "ngrams": lambda query: searcher.lexical["ngrams"].score(query, how.ngrams),
+            "words": lambda query: searcher.lexical["words"].find_candidates(
+                query, how.words, plan.depth
+            ),
+            "ngrams": lambda query: searcher.lexical["ngrams"].find_candidates(
+                query, how.ngrams, plan.depth
+            ),
             "feedback": add_feedback,
             "fusion, with feedback": lambda query: replace(found[query]).rank(plan),
             "rank": lambda query: list(searcher.rank([query], 10)),
