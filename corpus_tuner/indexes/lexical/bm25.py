@@ -153,11 +153,6 @@ class _Query(NamedTuple):
     idf: Scores
     postings: Sequence[tuple[Counts, Counts]]
 
-    @property
-    def sizes(self) -> Counts:
-        """Number of postings of every term in all segments."""
-        return np.asarray(sum(ends - begins for begins, ends in self.postings))
-
 
 class LexicalIndex:
     """BM25 scores of all documents of an index, by the terms of one lexical ranker.
@@ -267,19 +262,20 @@ class LexicalIndex:
             Documents that pass a filter, in ascending order; by default all.
         """
         prepared = self._prepare(query)
-        terms = len(prepared.idf)
         if self._is_small:
             scores = self._reduce(self._score_all(prepared, how), self.first_windows)
             documents = np.flatnonzero(scores) if only is None else only[scores[only] > 0]
             return np.asarray(documents[find_top(scores[documents], size)])
+        # Of live windows only, so that an index with deletions finds what a new one would.
+        postings = np.cumsum(np.sort(prepared.frequencies))
+        rare = max(1, int(np.searchsorted(postings, MOST_POSTINGS, side="right")))
         if only is not None and len(only) <= LEADING_DOCUMENTS:
             documents = only
-        elif prepared.sizes.sum() <= MOST_POSTINGS:
-            return self._find_top(prepared, how, terms, size, only)
+        elif rare >= len(postings):
+            return self._find_top(prepared, how, len(postings), size, only)
         else:
-            rare = np.searchsorted(np.cumsum(prepared.sizes), MOST_POSTINGS, side="right")
             leading = max(LEADING_DOCUMENTS, 4 * size)
-            documents = self._find_top(prepared, how, max(1, int(rare)), leading, only)
+            documents = self._find_top(prepared, how, rare, leading, only)
         scores = self.score_documents(query, how, documents)
         documents, scores = documents[scores > 0], scores[scores > 0]
         return np.asarray(documents[find_top(scores, size)])

@@ -40,7 +40,7 @@ def open_index(
     folders = []
     for number in range(segments):
         part = folder / str(number)
-        part.mkdir(exist_ok=True)
+        part.mkdir(exist_ok=True, parents=True)
         start, end = (edge * len(texts) // segments for edge in (number, number + 1))
         write_postings(
             (extract_terms(ranker, text, chosen) for text in texts[start:end]), part, ranker
@@ -235,6 +235,11 @@ def test_candidates_of_a_large_index_are_those_of_a_small_one(
         patched.setattr(bm25, "MOST_POSTINGS", 2)
         approximate = large.find_candidates(query, BM25(), size, only)
         assert set(approximate.tolist()) <= set(passing)
+        left = [text for text, kept in zip(texts, live, strict=False) if kept]
+        if only is None and len(windows) == total and left:
+            fresh = open_index(Path(folder, "fresh"), left)
+            again = fresh.find_candidates(query, BM25(), size)
+            assert np.flatnonzero(live)[again].tolist() == approximate.tolist()
 
 
 def test_candidates_of_many_postings_have_a_rare_term(tmp_path: Path) -> None:
