@@ -239,7 +239,8 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
     if name == "flat":
         np.save(exact, found)
     (segment,) = manifest.segments
-    files = [entry.bytes for file, entry in segment.files.items() if not file.endswith("sqlite")]
+    others = (*LEXICAL.rankers, "documents")
+    files = [entry.bytes for file, entry in segment.files.items() if not file.startswith(others)]
     return {
         **{f"recall@{k}": share(found, np.load(exact), k) for k in FIRST},
         "p50": float(np.percentile(milliseconds, 50)),
