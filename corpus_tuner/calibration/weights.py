@@ -38,7 +38,6 @@ from corpus_tuner.calibration.pseudo_queries import (
 from corpus_tuner.calibration.reranker_weight import MOST_QUERIES, choose_reranker_weight
 from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
-from corpus_tuner.core.memory import release_free_memory
 from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalSettings
@@ -317,8 +316,6 @@ def score_queries(
     representation = read_representation(searcher.manifest.representations[searcher.representation])
     with show_activity("calibrating, reading documents"):
         rests = _encode_rests(searcher, encoder, targets, representation)
-    encoder.release_document_model()  # the next one is that of queries
-    release_free_memory()
     queries = [query for target in targets for query in target.queries]
     of_queries = [pair for pair in zip(targets, rests, strict=True) for _ in pair[0].queries]
     scored = []

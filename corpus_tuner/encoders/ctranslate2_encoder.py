@@ -14,18 +14,10 @@ from tokenizers import Tokenizer
 from corpus_tuner.core.cache import ensure_cached, find_cached, get_cache_folder
 from corpus_tuner.core.files import hash_folder
 from corpus_tuner.encoders import embedded
-from corpus_tuner.encoders.ctranslate2_model import (
-    CONFIG,
-    CTranslate2Model,
-    ModelConfig,
-    TruncatingTokenizer,
-)
+from corpus_tuner.encoders.ctranslate2_model import CONFIG, CTranslate2Model, ModelConfig
 from corpus_tuner.encoders.ctranslate2_runtime import get_cache_name
 from corpus_tuner.encoders.encoder import Encoder, EncoderSettings, choose_dimension
 from corpus_tuner.errors import SearchIndexError
-
-QUERY_TYPE = "float32"
-"""Arithmetic of queries: they are few, and all scores depend on them."""
 
 _FORMAT = b"2"
 """Version of the files of an exported encoder."""
@@ -33,49 +25,49 @@ _HALF = 16  # characters of a name in the cache for the encoder, the others for 
 
 
 class CTranslate2Encoder(Encoder):
-    """Encoder that was exported to CTranslate2; without a folder of documents, for queries only."""
+    """Encoder that was exported to CTranslate2: one model, with the prompts of both roles.
+
+    Parameters
+    ----------
+    settings, fingerprint
+        Settings and fingerprint of the encoder.
+    folder, compute_type
+        Folder of the export, and its arithmetic.
+    """
 
     def __init__(
-        self, settings: EncoderSettings, fingerprint: str, queries: Path, documents: Path | None
+        self, settings: EncoderSettings, fingerprint: str, folder: Path, compute_type: str
     ) -> None:
         self.name = settings.name
         self.fingerprint = fingerprint
-        self._config = read_config(queries)
+        self._config = read_config(folder)
         self.dimension = choose_dimension(settings, self._config.dimension)
         self.max_tokens = self._config.max_tokens
         self.pools_spans = self._config.pooling == "mean"
-        self._compute_type = choose_compute_type(settings) or QUERY_TYPE
-        self._queries = queries
-        self._documents = documents
+        self._folder = folder
+        self._compute_type = compute_type
+        self._reads_documents = compute_type == choose_compute_type(settings)
 
     @cached_property
-    def _tokenizer(self) -> TruncatingTokenizer:
-        return TruncatingTokenizer(self._queries)
+    def _model(self) -> CTranslate2Model:
+        return CTranslate2Model(self._folder, self._compute_type, self._config)
 
     @property
     def tokenizer(self) -> Tokenizer:
         """Tokenizer without truncation and padding."""
-        return self._tokenizer.tokenizer
+        return self._model.tokenizer
 
     @cached_property
     def query_model(self) -> CTranslate2Model:
         """Model that encodes queries."""
-        prompt = self._config.query_prompt
-        return CTranslate2Model(self._queries, QUERY_TYPE, self._config, prompt, self._tokenizer)
+        return self._model.replace_prompt(self._config.query_prompt)
 
     @cached_property
     def document_model(self) -> CTranslate2Model:
         """Model that encodes documents."""
-        if self._documents is None:
+        if not self._reads_documents:
             raise SearchIndexError(f"encoder {self.name!r} was opened for queries only")
-        prompt = self._config.document_prompt
-        return CTranslate2Model(
-            self._documents, self._compute_type, self._config, prompt, self._tokenizer
-        )
-
-    def release_document_model(self) -> None:
-        """Free the memory of the model of documents until it is used."""
-        self.__dict__.pop("document_model", None)
+        return self._model.replace_prompt(self._config.document_prompt)
 
 
 def find_encoder(
@@ -90,18 +82,14 @@ def find_encoder(
         fingerprint = embedded.compute_fingerprint(settings)
     if compute_type is None or fingerprint is None:
         return None
-    queries, documents = _find_faithful(settings, fingerprint, QUERY_TYPE, compute_type)
-    if queries is None or documents is None:
-        return None
-    return CTranslate2Encoder(settings, fingerprint, queries, documents)
+    return _open_faithful(settings, fingerprint, compute_type)
 
 
 def find_query_encoder(settings: EncoderSettings, fingerprint: str) -> CTranslate2Encoder | None:
     """Open the encoder of a fingerprint for queries, if it was exported and is faithful."""
     if settings.name in embedded.NAMES and fingerprint != embedded.compute_fingerprint(settings):
         return None
-    (folder,) = _find_faithful(settings, fingerprint, QUERY_TYPE)
-    return CTranslate2Encoder(settings, fingerprint, folder, None) if folder else None
+    return _open_faithful(settings, fingerprint, choose_query_type(settings))
 
 
 def choose_compute_type(settings: EncoderSettings) -> str | None:
@@ -109,25 +97,24 @@ def choose_compute_type(settings: EncoderSettings) -> str | None:
     return {"auto": "int8", "int8": "int8", "float32": "float32"}.get(settings.dtype)
 
 
-def find_folders(
-    settings: EncoderSettings, fingerprint: str, *compute_types: str
-) -> list[Path | None]:
-    """Return the folder of an exported encoder for each arithmetic, faithful or not."""
-    none: list[Path | None] = [None] * len(compute_types)
+def choose_query_type(settings: EncoderSettings) -> str:
+    """Return the arithmetic for queries: that of documents, if CTranslate2 has it."""
+    return choose_compute_type(settings) or "float32"
+
+
+def find_folder(settings: EncoderSettings, fingerprint: str, compute_type: str) -> Path | None:
+    """Return the folder of an exported encoder, faithful or not."""
     if settings.device not in ("auto", "cpu"):
-        return none
+        return None
     is_embedded = settings.name in embedded.NAMES
     if not is_embedded and not any(get_cache_folder().glob(f"{fingerprint[:_HALF]}*")):
-        return none  # without hashing the files of a model that was never exported
-    names = [get_export_name(settings.name, fingerprint, one) for one in compute_types]
+        return None  # without hashing the files of a model that was never exported
+    name = get_export_name(settings.name, fingerprint, compute_type)
     if not is_embedded:
-        return [find_cached(name) for name in names]
+        return find_cached(name)
     with suppress(OSError):  # a cache that cannot be written: PyTorch does without
-        return [
-            ensure_cached(name, partial(embedded.export, settings, compute_type))
-            for name, compute_type in zip(names, compute_types, strict=True)
-        ]
-    return none
+        return ensure_cached(name, partial(embedded.export, settings, compute_type))
+    return None
 
 
 def get_export_name(encoder: str, fingerprint: str, compute_type: str) -> str:
@@ -147,10 +134,10 @@ def read_config(folder: Path) -> ModelConfig:
     return ModelConfig.model_validate_json((folder / CONFIG).read_bytes())
 
 
-def _find_faithful(
-    settings: EncoderSettings, fingerprint: str, *compute_types: str
-) -> list[Path | None]:
-    return [
-        folder if folder and read_config(folder).faithful else None
-        for folder in find_folders(settings, fingerprint, *compute_types)
-    ]
+def _open_faithful(
+    settings: EncoderSettings, fingerprint: str, compute_type: str
+) -> CTranslate2Encoder | None:
+    folder = find_folder(settings, fingerprint, compute_type)
+    if folder is None or not read_config(folder).faithful:
+        return None
+    return CTranslate2Encoder(settings, fingerprint, folder, compute_type)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,16 +56,28 @@ class ModelConfig(BaseModel):
     max_tokens: int
 
 
-class TruncatingTokenizer:
-    """Tokenizer of the models of an encoder, which share it: one can take 280 MiB.
+class CTranslate2Model:
+    """Transformer in CTranslate2 with pooling and a prompt, at first none.
+
+    Batches run in parallel, each on one core: a batch on several cores would take a third more
+    processor time.
 
     Attributes
     ----------
+    dimension
+        Length of a vector.
     tokenizer
         Tokenizer without truncation and padding.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compute_type: str, config: ModelConfig) -> None:
+        self.dimension = config.dimension
+        self._pooling = config.pooling
+        self._weights: Vectors | None = None
+        if config.weighted:
+            self._weights = np.load(folder / TOKEN_WEIGHTS, allow_pickle=False)
+        self._prompt = ""
+        self._workers = faiss.omp_get_max_threads()  # what the user allows, or every core
         self.tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         truncation = self.tokenizer.truncation
         if truncation is None:
@@ -72,38 +85,6 @@ class TruncatingTokenizer:
         self.tokenizer.no_truncation()
         special = self.tokenizer.num_special_tokens_to_add(False)
         self._most, self._side = truncation["max_length"] - special, truncation["direction"]
-
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
-        """Return the tokens that a model reads of each text, special tokens included."""
-        encodings = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        for encoding in encodings:
-            encoding.truncate(self._most, direction=self._side)
-        return [self.tokenizer.post_process(encoding) for encoding in encodings]
-
-
-class CTranslate2Model:
-    """Transformer in CTranslate2 with pooling and a prompt.
-
-    Batches run in parallel, each on one core: a batch on several cores would take a third more
-    processor time.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        compute_type: str,
-        config: ModelConfig,
-        prompt: str,
-        tokenizer: TruncatingTokenizer,
-    ) -> None:
-        self.dimension = config.dimension
-        self._pooling = config.pooling
-        self._weights: Vectors | None = None
-        if config.weighted:
-            self._weights = np.load(folder / TOKEN_WEIGHTS, allow_pickle=False)
-        self._prompt = prompt
-        self._workers = faiss.omp_get_max_threads()  # what the user allows, or every core
-        self._tokenizer = tokenizer
         with use_fastest_instructions():
             self._transformer: Any = ctranslate2.Encoder(
                 str(folder),
@@ -112,11 +93,25 @@ class CTranslate2Model:
                 intra_threads=1,
             )
 
+    def replace_prompt(self, prompt: str) -> "CTranslate2Model":
+        """Return the same model with another prompt; both share their memory."""
+        model = copy(self)
+        model._prompt = prompt
+        return model
+
+    def _tokenize(self, texts: Sequence[str]) -> list[Encoding]:
+        """Return the tokens that are read of each text, special tokens included."""
+        texts = [self._prompt + text for text in texts]
+        encodings = self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        for encoding in encodings:
+            encoding.truncate(self._most, direction=self._side)
+        return [self.tokenizer.post_process(encoding) for encoding in encodings]
+
     def encode(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
         """Return vectors of each text and its spans, not normalized, (1 + spans, dimension)."""
-        encodings = self._tokenizer.encode([self._prompt + text for text in texts])
+        encodings = self._tokenize(texts)
         vectors: list[Vectors] = [np.zeros((0, self.dimension), np.float32)] * len(texts)
 
         def encode_batch(batch: list[int]) -> None:

@@ -75,9 +75,9 @@ class EncoderSettings(BaseModel):
         (Kusupati et al., "Matryoshka Representation Learning", arXiv 2205.13147); ``None`` uses
         all.
     dtype
-        Arithmetic of the transformer for documents; queries, pooling and vectors are always
-        float32. On a CPU ``auto`` is int8 if CTranslate2 can run the model, else bfloat16 if the
-        processor has instructions for it, else float32.
+        Arithmetic of the transformer. On a CPU ``auto`` is int8 if CTranslate2 can run the model,
+        else bfloat16 if the processor has instructions for it, else float32. Queries that PyTorch
+        encodes, pooling and vectors are always float32.
     device
         Device of PyTorch: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size
@@ -137,9 +137,6 @@ class Encoder:
     def tokenizer(self) -> Tokenizer:
         """Tokenizer without truncation and padding, safe to use from several threads."""
         raise NotImplementedError
-
-    def release_document_model(self) -> None:
-        """Free the memory of the model of documents, if it has one of its own, until it is used."""
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""

@@ -14,6 +14,7 @@ from transformers.utils.logging import disable_progress_bar
 from corpus_tuner.core.cache import ensure_cached
 from corpus_tuner.core.network import reach_model
 from corpus_tuner.encoders import ctranslate2_encoder, embedded
+from corpus_tuner.encoders.ctranslate2_encoder import CTranslate2Encoder
 from corpus_tuner.encoders.ctranslate2_export import can_export, export_encoder
 from corpus_tuner.encoders.encoder import (
     Encoder,
@@ -41,9 +42,9 @@ DEFAULT_MAX_TOKENS = 512
 class SentenceTransformerEncoder(Encoder):
     """Encoder of a sentence-transformers model.
 
-    Documents are many, so their transformer runs in the chosen dtype. Queries are few and all
-    scores depend on them, so they are always encoded in float32. On a CPU CTranslate2 encodes both,
-    if it can run the model and the dtype is float32 or int8; otherwise PyTorch does.
+    On a CPU CTranslate2 encodes queries and documents with one model, if it can run it and the
+    dtype is float32 or int8. Otherwise PyTorch encodes documents in the chosen dtype and queries in
+    float32.
     """
 
     def __init__(self, settings: EncoderSettings) -> None:
@@ -88,26 +89,24 @@ class SentenceTransformerEncoder(Encoder):
         return [len(tokens) for tokens in encoded["input_ids"]]
 
     @cached_property
+    def _exported(self) -> CTranslate2Encoder | None:
+        """Encoder in CTranslate2, exported if it can be."""
+        if self._model.device.type != "cpu":
+            return None
+        self._export(ctranslate2_encoder.choose_query_type(self._settings))
+        return ctranslate2_encoder.find_query_encoder(self._settings, self.fingerprint)
+
+    @cached_property
     def query_model(self) -> EncoderModel:
         """Model that encodes queries."""
-        if self._is_on_cpu:
-            self._export(ctranslate2_encoder.QUERY_TYPE)
-            exported = ctranslate2_encoder.find_query_encoder(self._settings, self.fingerprint)
-            if exported:
-                return exported.query_model
-        return self._reference
+        return self._exported.query_model if self._exported else self._reference
 
     @cached_property
     def document_model(self) -> EncoderModel:
         """Model that encodes documents."""
         dtype: str = self._settings.dtype
-        compute_type = ctranslate2_encoder.choose_compute_type(self._settings)
-        if compute_type and self._is_on_cpu:
-            self._export(ctranslate2_encoder.QUERY_TYPE)
-            self._export(compute_type)
-            exported = ctranslate2_encoder.find_encoder(self._settings, self.fingerprint)
-            if exported:
-                return exported.document_model
+        if self._exported and ctranslate2_encoder.choose_compute_type(self._settings):
+            return self._exported.document_model
         if dtype == "auto" and has_fast_bfloat16(self._model.device):
             dtype = "bfloat16"
         elif dtype in ("auto", "int8"):  # PyTorch has no int8
@@ -123,14 +122,10 @@ class SentenceTransformerEncoder(Encoder):
         """Encode queries by PyTorch, in all dimensions."""
         return normalize_rows(np.concatenate(self._reference.encode(texts)), self.name)
 
-    @property
-    def _is_on_cpu(self) -> bool:
-        return bool(self._model.device.type == "cpu")
-
     def _export(self, compute_type: str) -> None:
         """Export the model to CTranslate2 unless it is in the cache, if it can be exported."""
-        folders = ctranslate2_encoder.find_folders(self._settings, self.fingerprint, compute_type)
-        if folders != [None] or not can_export(self._model, self._prompts):
+        folder = ctranslate2_encoder.find_folder(self._settings, self.fingerprint, compute_type)
+        if folder or not can_export(self._model, self._prompts):
             return
         export = partial(
             export_encoder,

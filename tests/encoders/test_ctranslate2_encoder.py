@@ -85,7 +85,7 @@ def test_a_damaged_copy_is_made_again(tmp_path: Path, tokenizer: Any) -> None:
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
     folder = find_cached(
-        ctranslate2_encoder.get_export_name(settings.name, whole.fingerprint, "float32")
+        ctranslate2_encoder.get_export_name(settings.name, whole.fingerprint, "int8")
     )
     assert folder
     weights = folder / "model.bin"

@@ -24,7 +24,8 @@ from tests.encoders.conftest import QUERIES, encode_by_library, make_model
 )
 def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: str) -> None:
     model = make_model(tmp_path, tokenizer, kind, pooling)
-    settings = EncoderSettings(name=str(model), query_prompt="river: ")
+    # Documents are for PyTorch then, and queries in float32.
+    settings = EncoderSettings(name=str(model), query_prompt="river: ", dtype="bfloat16")
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
     np.testing.assert_allclose(vectors, encode_by_library(model, "river: "), atol=1e-5)

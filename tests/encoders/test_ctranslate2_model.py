@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corpus_tuner.encoders import EncoderSettings, open_encoder
-from corpus_tuner.encoders.ctranslate2_model import TOKENIZER, TruncatingTokenizer
+from corpus_tuner.encoders.ctranslate2_model import TOKENIZER, CTranslate2Model, ModelConfig
 from corpus_tuner.errors import SearchIndexError
 from tests.encoders.conftest import TEXTS
 
@@ -32,5 +32,15 @@ def test_int8_stays_near(encoder_folder: Path) -> None:
 
 def test_a_tokenizer_without_truncation_is_damaged(tmp_path: Path, tokenizer: Any) -> None:
     tokenizer.backend_tokenizer.save(str(tmp_path / TOKENIZER))
+    config = ModelConfig(
+        pooling="mean", query_prompt="", document_prompt="", dimension=32, max_tokens=40
+    )
     with pytest.raises(SearchIndexError, match="it has no truncation"):
-        TruncatingTokenizer(tmp_path)
+        CTranslate2Model(tmp_path, "int8", config)
+
+
+def test_queries_and_documents_share_a_model(encoder_folder: Path) -> None:
+    whole = open_encoder(EncoderSettings(name=str(encoder_folder), query_prompt="river: "))
+    queries = whole.encode_queries(TEXTS[:2])
+    documents = whole.encode_documents([f"river: {text}" for text in TEXTS[:2]])
+    assert np.array_equal(queries, documents)
