@@ -68,6 +68,8 @@ def clean(text: str) -> str:
 def fold_case(text: str, language: str | None) -> str:
     """Return a clean text case-folded, with the dotted and dotless i of Turkish and Azerbaijani.
 
+    In other languages they are one letter, since both are written I in capitals.
+
     Examples
     --------
     >>> fold_case("STRASSE Straße", "de"), fold_case("IĞDIR İzmir", "tr")
@@ -77,7 +79,8 @@ def fold_case(text: str, language: str | None) -> str:
         text = text.replace("I", "ı").replace("İ", "i")
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text.casefold().replace("i\u0307", "i"))
+    folded = unicodedata.normalize("NFKC", text.casefold().replace("i\u0307", "i"))
+    return folded if language in _DOTTED_I else folded.replace("ı", "i")
 
 
 def fold_letters(word: str) -> str:

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus_tuner.indexes.lexical.normalization import clean, fold_case, fold_letters
@@ -25,6 +25,7 @@ def folded(text: str, language: str | None = None) -> str:
         ("tr", "İSTANBUL", "istanbul"),
         ("az", "QIZIL", "qızıl"),
         ("en", "İstanbul", "istanbul"),
+        ("en", "IĞDIR", "Iğdır"),
         ("en", "\uff21\uff22\uff11", "ab1"),
         ("ar", "كِتَابٌ", "كتاب"),
         ("ar", "أحمد", "احمد"),
@@ -76,6 +77,8 @@ def test_forms_of_a_text_are_one(text: str, data: st.DataObject) -> None:
     assert clean(text[:at] + mark + text[at:]) == clean(text)
 
 
+@example("ı")
+@example("\U0001d6a4")
 @given(st.text())
 def test_case_is_folded(text: str) -> None:
     assert folded(clean(text).upper()) == folded(clean(text).lower()) == folded(text)
