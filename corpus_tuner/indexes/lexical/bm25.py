@@ -250,7 +250,8 @@ class LexicalIndex:
         """Return the best documents in ascending order: `size`, and all that tie with the last.
 
         All of them share a term with the query. They are found among those that have one of its
-        rarest terms, if its terms have more than `MOST_POSTINGS` postings.
+        rarest terms, if its terms have more than `MOST_POSTINGS` postings in more than 65,536
+        windows.
 
         Parameters
         ----------
@@ -266,12 +267,12 @@ class LexicalIndex:
             scores = self._reduce(self._score_all(prepared, how), self.first_windows)
             documents = np.flatnonzero(scores) if only is None else only[scores[only] > 0]
             return np.asarray(documents[find_top(scores[documents], size)])
-        # Of live windows only, so that an index with deletions finds what a new one would.
+        # Limits are of live windows, so that an index with deletions finds what a new one would.
         postings = np.cumsum(np.sort(prepared.frequencies))
         rare = max(1, int(np.searchsorted(postings, MOST_POSTINGS, side="right")))
         if only is not None and len(only) <= LEADING_DOCUMENTS:
             documents = only
-        elif rare >= len(postings):
+        elif rare >= len(postings) or self.statistics.windows <= _BLOCK:
             return self._find_top(prepared, how, len(postings), size, only)
         else:
             leading = max(LEADING_DOCUMENTS, 4 * size)
