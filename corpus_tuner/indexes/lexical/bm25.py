@@ -384,7 +384,10 @@ class LexicalIndex:
         return documents
 
     def _score_blocks(self, query: _Query, how: BM25, terms: int) -> Iterator[tuple[int, Scores]]:
-        """Yield the scores of some windows at a time by the first terms, with the first window."""
+        """Yield the first window and the scores of every block, by the first terms.
+
+        The array of scores is used again for the next block.
+        """
         norms = self._compute_norms(how)
         for segment, (start, end), blocks, (begins, ends) in zip(
             self._segments,

@@ -38,7 +38,10 @@ class QueryTerms(NamedTuple):
         return [*map(slice, self.begins.tolist(), self.ends.tolist())]
 
     def split(self, postings: Postings, edges: Ordinals) -> Iterator["QueryTerms"]:
-        """Yield the terms in the windows between every two edges; the outer ones are of all."""
+        """Yield the terms in the windows between every two neighbouring edges.
+
+        The first edge is the first window of the segment, the last its number of windows.
+        """
         inner = edges[1:-1].astype(postings.windows.dtype)
         spans = self.spans if len(inner) else []
         found = [postings.windows[span].searchsorted(inner) for span in spans]
